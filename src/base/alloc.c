@@ -1,0 +1,62 @@
+/*
+ * alloc.c: allocation that cannot fail for its caller.
+ */
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+void *gal_need(void *pointer)
+{
+        if (pointer == NULL)
+                gal_bug("out of memory", 0);
+        return pointer;
+}
+
+void *gal_calloc(size_t count, size_t size)
+{
+        return gal_need(calloc(count > 0 ? count : 1, size));
+}
+
+void *gal_realloc(void *memory, size_t count, size_t size)
+{
+        return gal_need(reallocarray(memory, count > 0 ? count : 1, size));
+}
+
+char *gal_strdup(const char *text)
+{
+        return text == NULL ? NULL : gal_need(strdup(text));
+}
+
+char *gal_strndup(const char *text, size_t len)
+{
+        char *copy = gal_calloc(len + 1, 1);
+
+        memcpy(copy, text, len);
+        return copy;
+}
+
+char *gal_format(const char *format, ...)
+{
+        va_list args;
+        char *text = NULL;
+        int len;
+
+        va_start(args, format);
+        len = vasprintf(&text, format, args);
+        va_end(args);
+        if (len < 0)
+                gal_bug("out of memory", 0);
+        return text;
+}
+
+void gal_free_slot(void *slot)
+{
+        void **pointer = slot;
+
+        free(*pointer);
+}

@@ -1,0 +1,77 @@
+/*
+ * limits.h: every bound, its reason, and the service's figure where there is one (reference: quotas of the service).
+ *
+ * Sizes are in bytes unless the name says otherwise.
+ */
+#ifndef GAL_BASE_LIMITS_H
+#define GAL_BASE_LIMITS_H
+
+/* Definition length: 1 MiB of characters, the service's hard limit. */
+#define GAL_DEFINITION_CHARACTERS_MAX 1048576
+/* UTF-8 spends at most four bytes on a character. */
+#define GAL_DEFINITION_SIZE_MAX (4 * GAL_DEFINITION_CHARACTERS_MAX)
+/* A state's input, output or result, an execution's input: the service's hard limit. */
+#define GAL_PAYLOAD_SIZE_MAX 262144
+/* Any JSON text that is read: a payload and its envelope, a definition escaped inside a request. */
+#define GAL_JSON_TEXT_SIZE_MAX (64u * 1024 * 1024)
+/* Nested arrays and objects; Jackson's default is 1,000, and reading, writing and comparing recurse over values. */
+#define GAL_JSON_DEPTH_MAX 1000
+/* Names of state machines, executions, activities, states, variables: the service's 80 characters. */
+#define GAL_NAME_CHARACTERS_MAX 80
+#define GAL_LABEL_CHARACTERS_MAX 40
+/* Nested Parallel and Map states; one definition of 1 MiB could nest 20,000 deep otherwise. */
+#define GAL_STATE_DEPTH_MAX 64
+/* States in a definition: what 1 MiB can hold anyway, kept as a bound for arrays. */
+#define GAL_STATES_MAX 100000
+/* Faults reported for one definition; the service reports 100 at most. */
+#define GAL_DIAGNOSTICS_MAX 100
+/* Intrinsic functions nest ten deep on the service. */
+#define GAL_INTRINSIC_DEPTH_MAX 10
+/* Arguments of one intrinsic call: a bound on States.Array and States.Format. */
+#define GAL_INTRINSIC_ARGUMENTS_MAX 1000
+/* States.ArrayRange makes at most 1,000 elements; Base64 and Hash take at most 10,000 characters. */
+#define GAL_INTRINSIC_RANGE_MAX 1000
+#define GAL_INTRINSIC_TEXT_CHARACTERS_MAX 10000
+/* One path, filter expressions included: characters and nesting. */
+#define GAL_PATH_SIZE_MAX 8192
+#define GAL_PATH_DEPTH_MAX 64
+/* Nodes one path may visit: `$..*` on a 256 KiB payload visits about 130,000; filters nest. Keeps a step under 250 ms. */
+#define GAL_PATH_VISITS_MAX 5000000
+/* Variables: one value, one Assign, all of an execution. */
+#define GAL_VARIABLE_SIZE_MAX 262144
+#define GAL_ASSIGN_SIZE_MAX 262144
+#define GAL_VARIABLES_SIZE_MAX (10 * 1024 * 1024)
+/* Timeouts, intervals and Seconds fields: the service's bound. */
+#define GAL_SECONDS_MAX 99999999
+#define GAL_MAX_DELAY_SECONDS_MAX 31622400
+/* Wait: 2^31 - 1 seconds; 24,855 days are accepted, 24,856 are refused. */
+#define GAL_WAIT_SECONDS_MAX 2147483647
+/* An execution of the Standard type ends after a year. */
+#define GAL_EXECUTION_SECONDS_MAX 31536000
+/* Events of one history: the last one allowed is the ExecutionFailed that says so. */
+#define GAL_HISTORY_EVENTS_MAX 25000
+/* Iterations of an inline Map that run at once. */
+#define GAL_MAP_CONCURRENCY_MAX 40
+/* Error name and cause, in characters, as the API bounds them. */
+#define GAL_ERROR_CHARACTERS_MAX 256
+#define GAL_CAUSE_CHARACTERS_MAX 32768
+/* Transitions of one execution in one step; then it yields, so that a loop of Choice states starves nobody. */
+#define GAL_STEP_TRANSITIONS_MAX 1000
+/* Functions configuration and other files of ours. */
+#define GAL_CONFIG_SIZE_MAX (4 * 1024 * 1024)
+/* What a local function may print on standard error before the rest is dropped; the last line is kept apart. */
+#define GAL_FUNCTION_STDERR_SIZE_MAX 65536
+#define GAL_FUNCTION_ERROR_LINE_MAX 4096
+/* Local functions: default time and bounds of the configuration. */
+#define GAL_FUNCTION_TIMEOUT_SECONDS_DEFAULT 60
+#define GAL_FUNCTION_TIMEOUT_SECONDS_MAX 86400
+#define GAL_FUNCTION_CONCURRENCY_DEFAULT 10
+#define GAL_FUNCTION_CONCURRENCY_MAX 1000
+/* Calls that wait for a slot of their function before the engine is told to slow down. */
+#define GAL_FUNCTION_QUEUE_MAX 100000
+/* An answer of an HTTP endpoint: Lambda's own response bound is 6 MiB. */
+#define GAL_HTTP_RESPONSE_SIZE_MAX (6 * 1024 * 1024 + 65536)
+#define GAL_HTTP_CONNECT_TIMEOUT_MS 10000
+#define GAL_HTTP_CONNECTIONS_MAX 256
+
+#endif
