@@ -13,7 +13,7 @@
 /* Zeroed; never NULL. Free with free(). `count * size` must not overflow (checked). */
 void *gal_calloc(size_t count, size_t size);
 void *gal_realloc(void *memory, size_t count, size_t size);
-char *gal_strdup(const char *text);                  /* NULL stays NULL */
+char *gal_strdup(const char *text); /* NULL stays NULL */
 char *gal_strndup(const char *text, size_t len);
 char *gal_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Returns `pointer` and panics when it is NULL: for libraries whose only failure is out of memory. */
@@ -27,6 +27,11 @@ void gal_free_slot(void *slot);
 #define gal_auto_free __attribute__((cleanup(gal_free_slot)))
 
 /* Hands a pointer over: yields its value and leaves NULL behind, so that the cleanup finds nothing. */
-#define gal_take(pointer) __extension__({ __typeof__(pointer) taken_ = (pointer); (pointer) = NULL; taken_; })
+#define gal_take(pointer)                                                                                          \
+        __extension__({                                                                                            \
+                __typeof__(pointer) taken_ = (pointer);                                                            \
+                (pointer) = NULL;                                                                                  \
+                taken_;                                                                                            \
+        })
 
 #endif

@@ -63,7 +63,8 @@ void gal_buffer_append_format(struct gal_buffer *buffer, const char *format, ...
 void gal_buffer_append_uint(struct gal_buffer *buffer, uint64_t value);
 void gal_buffer_append_int(struct gal_buffer *buffer, int64_t value);
 
-/* (transfer full) The bytes, NUL-terminated, to free(); "" when empty; NULL when the buffer failed. Leaves it empty. */
+/* (transfer full) The bytes, NUL-terminated, to free(); "" when empty; NULL when the buffer failed. Leaves it
+ * empty. */
 char *gal_buffer_take(struct gal_buffer *buffer, size_t *ret_len);
 
 #endif

@@ -6,22 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* vsnprintf cuts at a byte; a message must stay valid UTF-8 for those who print it as JSON. */
-static void trim_partial_character(char *text, size_t size)
-{
-        size_t len = strlen(text);
-        size_t start = len;
+#include "base/utf8.h"
 
-        if (len + 1 < size)
-                return;
-        while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-                start--;
-        if (start > 0 && (unsigned char)text[start - 1] >= 0xC0)
-                text[start - 1] = '\0';
-}
-
-enum gal_status gal_fail(struct gal_error *error, enum gal_status code, struct gal_position at,
-                         const char *format, ...)
+enum gal_status gal_fail(struct gal_error *error, enum gal_status code, struct gal_position at, const char *format,
+                         ...)
 {
         va_list args;
 
@@ -32,7 +20,8 @@ enum gal_status gal_fail(struct gal_error *error, enum gal_status code, struct g
         va_start(args, format);
         vsnprintf(error->message, sizeof(error->message), format, args);
         va_end(args);
-        trim_partial_character(error->message, sizeof(error->message));
+        /* vsnprintf cuts at a byte; a message must stay valid UTF-8 for those who print it as JSON. */
+        error->message[gal_utf8_trim(error->message, strlen(error->message))] = '\0';
         return code;
 }
 

@@ -17,16 +17,16 @@
 
 enum gal_status {
         GAL_OK = 0,
-        GAL_ENOMEM,     /* out of memory */
-        GAL_ESYNTAX,    /* text that does not parse */
-        GAL_EINVALID,   /* parsed, and means nothing that is allowed */
-        GAL_ELIMIT,     /* past a bound of base/limits.h */
-        GAL_ENOTFOUND,  /* what was asked for is not there */
-        GAL_ECONFLICT,  /* another writer was first */
-        GAL_EFENCED,    /* the lease is lost */
-        GAL_EIO,        /* the operating system or a database refused */
-        GAL_EBUSY,      /* a queue is full; try again */
-        GAL_EFAILED,    /* an expression failed on its data: the failure (expr/scope.h) says how */
+        GAL_ENOMEM,    /* out of memory */
+        GAL_ESYNTAX,   /* text that does not parse */
+        GAL_EINVALID,  /* parsed, and means nothing that is allowed */
+        GAL_ELIMIT,    /* past a bound of base/limits.h */
+        GAL_ENOTFOUND, /* what was asked for is not there */
+        GAL_ECONFLICT, /* another writer was first */
+        GAL_EFENCED,   /* the lease is lost */
+        GAL_EIO,       /* the operating system or a database refused */
+        GAL_EBUSY,     /* a queue is full; try again */
+        GAL_EFAILED,   /* an expression failed on its data: the failure (expr/scope.h) says how */
 };
 
 /* A place in a text. `line` and `column` count from 1, columns in Unicode characters; line 0: no place. */
@@ -49,8 +49,8 @@ struct gal_error {
  * Records the first failure (later ones would bury the cause) and returns `code`.
  * `error` may be NULL. A message longer than the room is cut at a character, never inside one.
  */
-enum gal_status gal_fail(struct gal_error *error, enum gal_status code, struct gal_position at,
-                         const char *format, ...) GAL_PRINTF(4, 5);
+enum gal_status gal_fail(struct gal_error *error, enum gal_status code, struct gal_position at, const char *format,
+                         ...) GAL_PRINTF(4, 5);
 
 /* "out of memory", "syntax error", ...; for logs. (transfer none) */
 const char *gal_status_name(enum gal_status status);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/random.h"
+#include "base/utf8.h" /* gal_utf8_length() */
 
 #define GAL_UUID_SIZE 37 /* 36 characters and the terminator */
 
@@ -21,8 +22,5 @@ void gal_uuid7_format(int64_t ms, struct gal_random *random, char text[GAL_UUID_
  * `"#%\^|~`$&,;:/` and controls (service: quotas, names). `text` is UTF-8.
  */
 bool gal_name_is_valid(const char *text, size_t len, size_t characters_max);
-
-/* Characters (code points) in UTF-8 text; malformed bytes count one each. */
-size_t gal_utf8_length(const char *text, size_t len);
 
 #endif

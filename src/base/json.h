@@ -27,12 +27,13 @@
  *   error      (nullable) what, and where: line and column
  * Fails with GAL_ESYNTAX, GAL_ELIMIT (depth, size, number) or GAL_ENOMEM.
  */
-GAL_MUST_USE enum gal_status gal_json_read(const char *text, size_t len, json_t **ret_value, struct gal_error *error);
+GAL_MUST_USE enum gal_status gal_json_read(const char *text, size_t len, json_t **ret_value,
+                                           struct gal_error *error);
 
 /*
  * Positions, kept on demand: where each value of a document stands in its text.
- * A map's keys are JSON pointers (RFC 6901): "" is the root, "/States/A~1b/Next" a member. For a member two places are
- * kept: the value's, and (gal_json_positions_key) its key's. Duplicate keys are not refused but collected when
+ * A map's keys are JSON pointers (RFC 6901): "" is the root, "/States/A~1b/Next" a member. For a member two places
+ * are kept: the value's, and (gal_json_positions_key) its key's. Duplicate keys are not refused but collected when
  * positions are asked for, since a definition's faults are reported all at once: the last value wins, and each
  * later occurrence is listed.
  */
@@ -54,12 +55,14 @@ struct gal_position gal_json_positions_value(const struct gal_json_positions *po
 /* Where the member's key stands; of the root and of array elements, where the value does. */
 struct gal_position gal_json_positions_key(const struct gal_json_positions *positions, const char *pointer);
 size_t gal_json_positions_duplicate_count(const struct gal_json_positions *positions);
-const struct gal_json_duplicate *gal_json_positions_duplicate(const struct gal_json_positions *positions, size_t index);
+const struct gal_json_duplicate *gal_json_positions_duplicate(const struct gal_json_positions *positions,
+                                                              size_t index);
 
 /* The position of a byte offset in a text: counts lines and characters from its start. */
 struct gal_position gal_position_find(const char *text, size_t len, size_t offset);
 
-/* Compact JSON, keys in their order, numbers as base/number.h writes them for JSONPath mode. Failures stick to the buffer. */
+/* Compact JSON, keys in their order, numbers as base/number.h writes them for JSONPath mode. Failures stick to the
+ * buffer. */
 void gal_json_write(struct gal_buffer *buffer, const json_t *value);
 /* One JSON string, quotes included: `len` bytes of UTF-8, escaped as gal_json_write() does (only what must be). */
 void gal_json_write_string(struct gal_buffer *buffer, const char *text, size_t len);

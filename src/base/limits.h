@@ -1,5 +1,6 @@
 /*
- * limits.h: every bound, its reason, and the service's figure where there is one (reference: quotas of the service).
+ * limits.h: every bound, its reason, and the service's figure where there is one (reference: quotas of the
+ * service).
  *
  * Sizes are in bytes unless the name says otherwise.
  */
@@ -35,7 +36,8 @@
 /* One path, filter expressions included: characters and nesting. */
 #define GAL_PATH_SIZE_MAX 8192
 #define GAL_PATH_DEPTH_MAX 64
-/* Nodes one path may visit: `$..*` on a 256 KiB payload visits about 130,000; filters nest. Keeps a step under 250 ms. */
+/* Nodes one path may visit: `$..*` on a 256 KiB payload visits about 130,000; filters nest. Keeps a step under 250
+ * ms. */
 #define GAL_PATH_VISITS_MAX 5000000
 /* Variables: one value, one Assign, all of an execution. */
 #define GAL_VARIABLE_SIZE_MAX 262144
@@ -73,5 +75,7 @@
 #define GAL_HTTP_RESPONSE_SIZE_MAX (6 * 1024 * 1024 + 65536)
 #define GAL_HTTP_CONNECT_TIMEOUT_MS 10000
 #define GAL_HTTP_CONNECTIONS_MAX 256
+/* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
+#define GAL_LOG_LINE_SIZE 2048
 
 #endif

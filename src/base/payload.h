@@ -35,7 +35,8 @@ GAL_MUST_USE enum gal_status gal_payload_parse(const char *text, size_t len, str
 struct gal_payload *gal_payload_ref(struct gal_payload *payload);   /* accepts NULL */
 struct gal_payload *gal_payload_unref(struct gal_payload *payload); /* accepts NULL, returns NULL */
 
-/* (transfer none) The compact text, NUL-terminated (it may hold no NUL itself: JSON escapes it). `ret_len` nullable. */
+/* (transfer none) The compact text, NUL-terminated (it may hold no NUL itself: JSON escapes it). `ret_len`
+ * nullable. */
 const char *gal_payload_text(struct gal_payload *payload, size_t *ret_len);
 /* (transfer none) The text as it came, else the compact text. */
 const char *gal_payload_raw(struct gal_payload *payload, size_t *ret_len);

@@ -1,5 +1,6 @@
 /*
- * timestamp.h: instants and their ISO 8601 text. Milliseconds since 1970-01-01T00:00:00Z unless a name says otherwise.
+ * timestamp.h: instants and their ISO 8601 text. Milliseconds since 1970-01-01T00:00:00Z unless a name says
+ * otherwise.
  */
 #ifndef GAL_BASE_TIMESTAMP_H
 #define GAL_BASE_TIMESTAMP_H
