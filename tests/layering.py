@@ -21,7 +21,7 @@ LIBRARY_OF_HEADER = (
 )
 # The part of the C library that computes only. The pure folders get nothing else.
 PURE_HEADERS = set(
-    "assert byteswap ctype endian errno float inttypes limits math stdarg stdbool stddef stdint stdio stdlib string strings".split()
+    "assert byteswap ctype endian errno float inttypes limits math stdalign stdarg stdbool stddef stdint stdio stdlib string strings".split()
 )
 # The rest of what the system offers; a header in neither set belongs to a library that the table must name.
 SYSTEM_HEADERS = PURE_HEADERS | set(
