@@ -36,7 +36,8 @@ char *gal_strndup(const char *text, size_t len)
 {
         char *copy = gal_calloc(len + 1, 1);
 
-        memcpy(copy, text, len);
+        if (len > 0)
+                memcpy(copy, text, len);
         return copy;
 }
 

@@ -65,7 +65,7 @@ void gal_buffer_append_format(struct gal_buffer *buffer, const char *format, ...
         len = vsnprintf(NULL, 0, format, args);
         va_end(args);
         if (len < 0 || !gal_buffer_reserve(buffer, (size_t)len))
-                return;
+                return; /* below zero only for wide characters, which nobody here prints */
         va_start(args, format);
         vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
         va_end(args);
@@ -96,16 +96,16 @@ void gal_buffer_append_int(struct gal_buffer *buffer, int64_t value)
 
 char *gal_buffer_take(struct gal_buffer *buffer, size_t *ret_len)
 {
-        char *data;
+        size_t size_max = buffer->size_max;
+        char *data = NULL;
 
-        if (!gal_buffer_reserve(buffer, 0)) {
-                gal_buffer_finish(buffer);
-                return NULL;
+        if (gal_buffer_reserve(buffer, 0)) {
+                data = buffer->data;
+                buffer->data = NULL;
+                if (ret_len != NULL)
+                        *ret_len = buffer->len;
         }
-        data = buffer->data;
-        if (ret_len != NULL)
-                *ret_len = buffer->len;
-        buffer->data = NULL;
         gal_buffer_finish(buffer);
+        buffer->size_max = size_max; /* it may be filled again, within the same bound */
         return data;
 }

@@ -35,7 +35,7 @@ GAL_MUST_USE enum gal_status gal_json_read(const char *text, size_t len, json_t 
  * A map's keys are JSON pointers (RFC 6901): "" is the root, "/States/A~1b/Next" a member. For a member two places
  * are kept: the value's, and (gal_json_positions_key) its key's. Duplicate keys are not refused but collected when
  * positions are asked for, since a definition's faults are reported all at once: the last value wins, and each
- * later occurrence is listed.
+ * later occurrence is listed, up to GAL_DIAGNOSTICS_MAX of them.
  */
 struct gal_json_positions;
 
@@ -61,25 +61,32 @@ const struct gal_json_duplicate *gal_json_positions_duplicate(const struct gal_j
 /* The position of a byte offset in a text: counts lines and characters from its start. */
 struct gal_position gal_position_find(const char *text, size_t len, size_t offset);
 
-/* Compact JSON, keys in their order, numbers as base/number.h writes them for JSONPath mode. Failures stick to the
- * buffer. */
+/*
+ * Compact JSON, keys in their order, numbers as base/number.h writes them for JSONPath mode. Failures stick to the
+ * buffer; a value nested deeper than GAL_JSON_DEPTH_MAX, which only a program can build, fails with GAL_ELIMIT.
+ */
 void gal_json_write(struct gal_buffer *buffer, const json_t *value);
 /* One JSON string, quotes included: `len` bytes of UTF-8, escaped as gal_json_write() does (only what must be). */
 void gal_json_write_string(struct gal_buffer *buffer, const char *text, size_t len);
 /* For people: two spaces a level, `"key": value`. */
 void gal_json_write_pretty(struct gal_buffer *buffer, const json_t *value);
 
-/* (transfer full) The compact text, to free(); `ret_len` nullable. NULL: out of memory. */
+/* (transfer full) The compact text, to free(); `ret_len` nullable. NULL: out of memory, or nested too deep. */
 char *gal_json_text(const json_t *value, size_t *ret_len);
 
-/* How many bytes gal_json_write() would append; stops counting past `limit` and returns some figure above it. */
+/*
+ * How many bytes gal_json_write() would append; stops counting past `limit` (below SIZE_MAX / 2) and returns some
+ * figure above it, as it does for what is nested too deep to be written: a value that passed a size check can be
+ * written.
+ */
 size_t gal_json_size(const json_t *value, size_t limit);
 
 /* Appends "/" and the key as RFC 6901 escapes it. */
 void gal_json_pointer_append(struct gal_buffer *pointer, const char *key, size_t len);
 void gal_json_pointer_append_index(struct gal_buffer *pointer, size_t index);
 
-/* Structural equality; numbers compare by value, so 1 equals 1.0; the order of keys does not matter. */
+/* Structural equality; numbers compare by value, so 1 equals 1.0; the order of keys does not matter. Nothing
+ * that is nested deeper than GAL_JSON_DEPTH_MAX equals anything but itself. */
 bool gal_json_equal(const json_t *a, const json_t *b);
 
 #endif

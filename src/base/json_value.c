@@ -1,24 +1,11 @@
 /*
- * json_value.c: what is asked of values without making their text: size, equality; and JSON pointers.
+ * json_value.c: equality of values, and JSON pointers.
  */
 #include "base/json.h"
 
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/number.h"
-
-size_t gal_json_size(const json_t *value, size_t limit)
-{
-        struct gal_buffer buffer;
-        size_t size;
-
-        gal_buffer_init(&buffer, limit > 0 ? limit : 1);
-        gal_json_write(&buffer, value);
-        size = buffer.status == GAL_OK ? buffer.len : SIZE_MAX;
-        gal_buffer_finish(&buffer);
-        return size;
-}
 
 void gal_json_pointer_append(struct gal_buffer *pointer, const char *key, size_t len)
 {

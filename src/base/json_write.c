@@ -183,6 +183,113 @@ static void write_value(struct writer *writer, const json_t *value)
         }
 }
 
+/* The same walk once more, adding up. Gives up past the limit; too deep counts as past any. */
+struct measure {
+        size_t size;
+        size_t limit;
+        unsigned depth;
+};
+
+static void measure_value(struct measure *measure, const json_t *value);
+
+static size_t measure_string(const char *text, size_t len)
+{
+        size_t size = len + 2;
+        size_t run;
+
+        for (run = count_plain(text, len); run < len; run = count_plain(text, len)) {
+                size += short_escape((unsigned char)text[run]) != 0 ? 1 : 5;
+                text += run + 1;
+                len -= run + 1;
+        }
+        return size;
+}
+
+static size_t measure_integer(json_int_t value)
+{
+        uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+        size_t size = value < 0 ? 2 : 1;
+
+        for (; rest >= 10; rest /= 10)
+                size++;
+        return size;
+}
+
+static void measure_array(struct measure *measure, const json_t *array)
+{
+        size_t count = json_array_size(array);
+
+        for (size_t i = 0; i < count && measure->size <= measure->limit; i++)
+                measure_value(measure, json_array_get(array, i));
+        measure->size += count > 0 ? count - 1 : 0; /* commas */
+}
+
+static void measure_object(struct measure *measure, const json_t *value)
+{
+        json_t *object = (json_t *)value;
+        void *member = json_object_iter(object);
+        size_t count = json_object_size(object);
+
+        for (; member != NULL && measure->size <= measure->limit; member = json_object_iter_next(object, member)) {
+                measure->size += measure_string(json_object_iter_key(member), json_object_iter_key_len(member)) + 1;
+                measure_value(measure, json_object_iter_value(member));
+        }
+        measure->size += count > 0 ? count - 1 : 0;
+}
+
+static void measure_container(struct measure *measure, const json_t *value)
+{
+        if (measure->depth >= GAL_JSON_DEPTH_MAX) {
+                measure->size =
+                        SIZE_MAX / 2; /* above any true size, with room for what is still added on the way out */
+                measure->limit = 0;
+                return;
+        }
+        measure->depth++;
+        measure->size += 2;
+        if (json_is_object(value))
+                measure_object(measure, value);
+        else
+                measure_array(measure, value);
+        measure->depth--;
+}
+
+static void measure_value(struct measure *measure, const json_t *value)
+{
+        char text[GAL_NUMBER_SIZE];
+
+        switch (json_typeof(value)) {
+        case JSON_OBJECT:
+        case JSON_ARRAY:
+                measure_container(measure, value);
+                return;
+        case JSON_STRING:
+                measure->size += measure_string(json_string_value(value), json_string_length(value));
+                return;
+        case JSON_INTEGER:
+                measure->size += measure_integer(json_integer_value(value));
+                return;
+        case JSON_REAL:
+                measure->size += gal_number_format_java(json_real_value(value), text);
+                return;
+        case JSON_FALSE:
+                measure->size += 5;
+                return;
+        case JSON_TRUE:
+        case JSON_NULL:
+                measure->size += 4;
+                return;
+        }
+}
+
+size_t gal_json_size(const json_t *value, size_t limit)
+{
+        struct measure measure = { 0, limit, 0 };
+
+        measure_value(&measure, value);
+        return measure.size;
+}
+
 void gal_json_write(struct gal_buffer *buffer, const json_t *value)
 {
         struct writer writer = { buffer, 0, false };

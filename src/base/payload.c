@@ -11,6 +11,12 @@
 #include "base/assert.h"
 #include "base/json.h"
 
+/*
+ * How much longer than its source the compact text can be: a number may grow threefold (1e6 is written 1000000.0),
+ * nothing else grows at all.
+ */
+#define COMPACT_GROWTH_MAX 3
+
 struct gal_payload *gal_payload_new(json_t *value)
 {
         struct gal_payload *payload = gal_new(struct gal_payload);
@@ -39,6 +45,7 @@ enum gal_status gal_payload_parse(const char *text, size_t len, struct gal_paylo
         payload = gal_payload_new(value);
         payload->raw = gal_strndup(text, len);
         payload->raw_len = len;
+        payload->size_max = COMPACT_GROWTH_MAX * len;
         *ret_payload = payload;
         return GAL_OK;
 }
@@ -69,7 +76,9 @@ struct gal_payload *gal_payload_unref(struct gal_payload *payload)
 const char *gal_payload_text(struct gal_payload *payload, size_t *ret_len)
 {
         if (payload->text == NULL) {
-                payload->text = gal_need(gal_json_text(payload->value, &payload->text_len));
+                payload->text = gal_json_text(payload->value, &payload->text_len);
+                if (payload->text == NULL)
+                        gal_bug("a payload cannot be written: nested too deep, or out of memory", 0);
                 payload->size_min = payload->size_max = payload->text_len;
                 if (payload->raw != NULL && payload->raw_len == payload->text_len &&
                     memcmp(payload->raw, payload->text, payload->text_len) == 0) {
@@ -101,7 +110,7 @@ bool gal_payload_exceeds(struct gal_payload *payload, size_t limit)
                 return true;
         size = gal_json_size(payload->value, limit);
         if (size > limit)
-                payload->size_min = size;
+                payload->size_min = limit + 1; /* `size` itself is only some figure above it */
         else
                 payload->size_min = payload->size_max = size;
         return size > limit;

@@ -21,7 +21,7 @@ struct gal_payload {
         size_t text_len;
         char *raw; /* as it came; NULL when it was not read from a text, or was compact already */
         size_t raw_len;
-        size_t size_min; /* proven lower and upper bounds of text_len, to answer gal_payload_exceeds() cheaply */
+        size_t size_min; /* proven: size_min <= text_len <= size_max, to answer gal_payload_exceeds() cheaply */
         size_t size_max;
 };
 
@@ -35,8 +35,11 @@ GAL_MUST_USE enum gal_status gal_payload_parse(const char *text, size_t len, str
 struct gal_payload *gal_payload_ref(struct gal_payload *payload);   /* accepts NULL */
 struct gal_payload *gal_payload_unref(struct gal_payload *payload); /* accepts NULL, returns NULL */
 
-/* (transfer none) The compact text, NUL-terminated (it may hold no NUL itself: JSON escapes it). `ret_len`
- * nullable. */
+/*
+ * (transfer none) The compact text, NUL-terminated (it may hold no NUL itself: JSON escapes it). `ret_len`
+ * nullable. The trap: a value that a workflow has built may be nested too deep to be written, and that panics here.
+ * Ask gal_payload_exceeds() first, which such a value does.
+ */
 const char *gal_payload_text(struct gal_payload *payload, size_t *ret_len);
 /* (transfer none) The text as it came, else the compact text. */
 const char *gal_payload_raw(struct gal_payload *payload, size_t *ret_len);
