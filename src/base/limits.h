@@ -33,12 +33,25 @@
 /* States.ArrayRange makes at most 1,000 elements; Base64 and Hash take at most 10,000 characters. */
 #define GAL_INTRINSIC_RANGE_MAX 1000
 #define GAL_INTRINSIC_TEXT_CHARACTERS_MAX 10000
+/* The text of one call: what a definition of a sane size holds in one string. */
+#define GAL_INTRINSIC_SIZE_MAX 262144
+/* Bytes that one call, nested ones included, may make anew; a payload of 256 KiB formatted 60 times over. */
+#define GAL_INTRINSIC_OUTPUT_SIZE_MAX (16 * 1024 * 1024)
+/* Bytes that the calls of one template may make together: far more than a payload, far less than memory. */
+#define GAL_TEMPLATE_OUTPUT_SIZE_MAX (64 * 1024 * 1024)
 /* One path, filter expressions included: characters and nesting. */
 #define GAL_PATH_SIZE_MAX 8192
 #define GAL_PATH_DEPTH_MAX 64
 /* Nodes one path may visit: `$..*` on a 256 KiB payload visits about 130,000; filters nest. Keeps a step under 250
  * ms. */
 #define GAL_PATH_VISITS_MAX 5000000
+/* Steps of one path: more than JSON may nest cannot lead anywhere. */
+#define GAL_PATH_STEPS_MAX 1000
+/* Calls on the stack in one evaluation: a walk through JSON as deep as it may be takes 1,000, filters nest walks. */
+#define GAL_PATH_RECURSION_MAX 4096
+/* One match of a regular expression; its steps are counted as visits too, this guards the matcher's own loops. */
+#define GAL_PATH_REGEX_STEPS_MAX 5000000
+#define GAL_PATH_REGEX_HEAP_KIB_MAX 16384
 /* Variables: one value, one Assign, all of an execution. */
 #define GAL_VARIABLE_SIZE_MAX 262144
 #define GAL_ASSIGN_SIZE_MAX 262144

@@ -22,8 +22,8 @@ struct gal_path;
 enum gal_path_root { GAL_PATH_INPUT /* $ */, GAL_PATH_CONTEXT /* $$ */, GAL_PATH_VARIABLE /* $name */ };
 
 /*
- * Parses a path. `text` is borrowed. `ret_path` (transfer full) is untouched on failure; `error` (nullable) gets the
- * offset in `text` in at.offset. GAL_ESYNTAX, GAL_ELIMIT or GAL_ENOMEM.
+ * Parses a path. `text` is borrowed. `ret_path` (transfer full) is untouched on failure; `error` (nullable) gets
+ * the offset in `text` in at.offset. GAL_ESYNTAX, GAL_ELIMIT or GAL_ENOMEM.
  */
 GAL_MUST_USE enum gal_status gal_path_parse(const char *text, size_t len, struct gal_path **ret_path,
                                             struct gal_error *error);
@@ -48,9 +48,9 @@ GAL_MUST_USE enum gal_status gal_path_evaluate(const struct gal_path *path, cons
                                                json_t **ret_value, struct gal_error *error);
 
 /*
- * ResultPath: a copy of `document` in which the node of a reference path is `value`; missing objects are made on the
- * way, what is on the path is copied, the rest is shared. `document` and `value` are borrowed.
- * GAL_EINVALID: it cannot be written there (through a scalar, an index past the end); `error` says where.
+ * ResultPath: a copy of `document` in which the node of a reference path is `value`; missing objects are made on
+ * the way, what is on the path is copied, the rest is shared. `document` and `value` are borrowed. GAL_EINVALID: it
+ * cannot be written there (through a scalar, an index past the end); `error` says where.
  */
 GAL_MUST_USE enum gal_status gal_path_set(const struct gal_path *path, json_t *document, json_t *value,
                                           json_t **ret_document, struct gal_error *error);

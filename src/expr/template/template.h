@@ -20,8 +20,8 @@
 struct gal_expression;
 
 /* GAL_ESYNTAX when it is neither a valid path nor a valid call. `ret_expression` (transfer full). */
-GAL_MUST_USE enum gal_status gal_expression_parse(const char *text, size_t len, struct gal_expression **ret_expression,
-                                                  struct gal_error *error);
+GAL_MUST_USE enum gal_status gal_expression_parse(const char *text, size_t len,
+                                                  struct gal_expression **ret_expression, struct gal_error *error);
 void gal_expression_destroy(struct gal_expression *expression); /* accepts NULL */
 /* (transfer none) NULL when it is a call. */
 const struct gal_path *gal_expression_path(const struct gal_expression *expression);
@@ -39,7 +39,8 @@ GAL_MUST_USE enum gal_status gal_expression_evaluate(const struct gal_expression
 
 struct gal_template;
 
-/* Called for each fault of a template: `pointer` is the JSON pointer of the value from the template's root ("" or "/a/b.$"). */
+/* Called for each fault of a template: `pointer` is the JSON pointer of the value from the template's root ("" or
+ * "/a/b.$"). */
 typedef void (*gal_template_fault)(void *user, const char *pointer, const char *message);
 
 /*
@@ -53,11 +54,14 @@ void gal_template_destroy(struct gal_template *template); /* accepts NULL */
 bool gal_template_is_constant(const struct gal_template *template);
 
 /* `ret_value` (transfer full): do not modify, parts are shared. GAL_EFAILED: see gal_expression_evaluate(). */
-GAL_MUST_USE enum gal_status gal_template_evaluate(const struct gal_template *template, const struct gal_scope *scope,
-                                                   json_t **ret_value, struct gal_failure *failure);
+GAL_MUST_USE enum gal_status gal_template_evaluate(const struct gal_template *template,
+                                                   const struct gal_scope *scope, json_t **ret_value,
+                                                   struct gal_failure *failure);
 
-/* Each path of the template with the pointer of the value that holds it: for validation of variables and context. */
+/* Each path of the template with the pointer of the value that holds it: for validation of variables and context.
+ */
 void gal_template_visit_paths(const struct gal_template *template,
-                              void (*visit)(void *user, const char *pointer, const struct gal_path *path), void *user);
+                              void (*visit)(void *user, const char *pointer, const struct gal_path *path),
+                              void *user);
 
 #endif
