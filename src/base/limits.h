@@ -86,7 +86,14 @@
 #define GAL_FUNCTION_QUEUE_MAX 100000
 /* An answer of an HTTP endpoint: Lambda's own response bound is 6 MiB. */
 #define GAL_HTTP_RESPONSE_SIZE_MAX (6 * 1024 * 1024 + 65536)
+/* The headers of one response together; servers themselves refuse more than 8 to 16 KiB of a request's. */
+#define GAL_HTTP_HEADERS_SIZE_MAX 65536
 #define GAL_HTTP_CONNECT_TIMEOUT_MS 10000
+/* No Lambda function runs longer than 900 seconds; an endpoint that says nothing for longer has lost the call. */
+#define GAL_LAMBDA_TIMEOUT_MS_MAX 930000
+/* A local function's memory: less does not start any interpreter, more than a TiB is a slip of the pen. */
+#define GAL_FUNCTION_MEMORY_MIB_MIN 4
+#define GAL_FUNCTION_MEMORY_MIB_MAX 1048576
 #define GAL_HTTP_CONNECTIONS_MAX 256
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
 #define GAL_LOG_LINE_SIZE 2048

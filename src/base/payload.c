@@ -82,7 +82,8 @@ const char *gal_payload_text(struct gal_payload *payload, size_t *ret_len)
                 payload->size_min = payload->size_max = payload->text_len;
                 if (payload->raw != NULL && payload->raw_len == payload->text_len &&
                     memcmp(payload->raw, payload->text, payload->text_len) == 0) {
-                        free(payload->raw); /* it came compact: one copy serves both */
+                        free(payload->text); /* it came compact: one copy serves both, the one somebody may read */
+                        payload->text = payload->raw;
                         payload->raw = NULL;
                 }
         }

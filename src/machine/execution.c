@@ -28,6 +28,26 @@ const char *gal_execution_status_name(enum gal_execution_status status)
         gal_bug("execution status", status);
 }
 
+/* Deadline heap. Ties go by place, so that the order does not depend on how the heap came to be. */
+
+static bool is_due_before(const struct gal_heap_node *x, const struct gal_heap_node *y)
+{
+        const struct gal_frame *a = gal_container_of(x, struct gal_frame, due);
+        const struct gal_frame *b = gal_container_of(y, struct gal_frame, due);
+
+        if (a->deadline_ms != b->deadline_ms)
+                return a->deadline_ms < b->deadline_ms;
+        return a->place < b->place;
+}
+
+void gal_frame_set_deadline(struct gal_execution *execution, struct gal_frame *frame, int64_t deadline_ms)
+{
+        gal_heap_remove(&execution->heap, &frame->due);
+        frame->deadline_ms = deadline_ms;
+        if (deadline_ms != 0)
+                gal_heap_insert(&execution->heap, &frame->due);
+}
+
 struct gal_execution *gal_execution_create(struct gal_program *program, const struct gal_identity *identity)
 {
         struct gal_execution *execution = gal_new(struct gal_execution);
@@ -38,6 +58,7 @@ struct gal_execution *gal_execution_create(struct gal_program *program, const st
         execution->machine_arn = gal_strdup(identity->machine_arn);
         execution->machine_name = gal_strdup(identity->machine_name);
         execution->role_arn = gal_strdup(identity->role_arn);
+        execution->heap.before = is_due_before;
         return execution;
 }
 
@@ -66,84 +87,6 @@ void gal_ready_remove(struct gal_execution *execution, struct gal_frame *frame)
         else
                 execution->ready_last = frame->previous_ready;
         frame->previous_ready = frame->next_ready = NULL;
-}
-
-/* Deadline heap: binary, indices from 1. Ties go by place, so that the order does not depend on history. */
-
-static bool is_due_before(const struct gal_frame *a, const struct gal_frame *b)
-{
-        if (a->deadline_ms != b->deadline_ms)
-                return a->deadline_ms < b->deadline_ms;
-        return a->place < b->place;
-}
-
-static void heap_place(struct gal_execution *execution, struct gal_frame *frame, uint32_t index)
-{
-        execution->heap[index] = frame;
-        frame->heap_index = index;
-}
-
-static void heap_sift_up(struct gal_execution *execution, struct gal_frame *frame)
-{
-        uint32_t index = frame->heap_index;
-
-        while (index > 1 && is_due_before(frame, execution->heap[index / 2])) {
-                heap_place(execution, execution->heap[index / 2], index);
-                index /= 2;
-        }
-        heap_place(execution, frame, index);
-}
-
-static void heap_sift_down(struct gal_execution *execution, struct gal_frame *frame)
-{
-        uint32_t index = frame->heap_index;
-
-        for (;;) {
-                uint32_t child = index * 2;
-
-                if (child > execution->heap_count)
-                        break;
-                if (child < execution->heap_count &&
-                    is_due_before(execution->heap[child + 1], execution->heap[child]))
-                        child++;
-                if (!is_due_before(execution->heap[child], frame))
-                        break;
-                heap_place(execution, execution->heap[child], index);
-                index = child;
-        }
-        heap_place(execution, frame, index);
-}
-
-static void heap_insert(struct gal_execution *execution, struct gal_frame *frame)
-{
-        if (execution->heap_count + 1 >= execution->heap_size) {
-                execution->heap_size = execution->heap_size == 0 ? 8 : execution->heap_size * 2;
-                execution->heap = gal_realloc(execution->heap, execution->heap_size, sizeof(*execution->heap));
-        }
-        heap_place(execution, frame, ++execution->heap_count);
-        heap_sift_up(execution, frame);
-}
-
-static void heap_remove(struct gal_execution *execution, struct gal_frame *frame)
-{
-        struct gal_frame *last = execution->heap[execution->heap_count--];
-        uint32_t index = frame->heap_index;
-
-        frame->heap_index = 0;
-        if (last == frame)
-                return;
-        heap_place(execution, last, index);
-        heap_sift_up(execution, last);
-        heap_sift_down(execution, last);
-}
-
-void gal_frame_set_deadline(struct gal_execution *execution, struct gal_frame *frame, int64_t deadline_ms)
-{
-        if (frame->heap_index != 0)
-                heap_remove(execution, frame);
-        frame->deadline_ms = deadline_ms;
-        if (deadline_ms != 0)
-                heap_insert(execution, frame);
 }
 
 /* Frames. */
@@ -300,13 +243,14 @@ void gal_execution_destroy(struct gal_execution *execution)
         free(execution->cause);
         free(execution->frames);
         free(execution->free_places);
-        free(execution->heap);
+        gal_heap_finish(&execution->heap);
         free(execution);
 }
 
 int64_t gal_execution_wake_ms(const struct gal_execution *execution)
 {
-        int64_t wake_ms = execution->heap_count > 0 ? execution->heap[1]->deadline_ms : 0;
+        const struct gal_heap_node *first = gal_heap_first(&execution->heap);
+        int64_t wake_ms = first == NULL ? 0 : gal_container_of(first, struct gal_frame, due)->deadline_ms;
 
         if (execution->status != GAL_EXECUTION_RUNNING)
                 return 0;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/heap.h"
 #include "base/payload.h"
 #include "definition/program.h"
 #include "machine/record.h"
@@ -39,7 +40,7 @@ enum gal_phase {
         GAL_PHASE_TASK,     /* an open task attempt */
         GAL_PHASE_CHILDREN, /* branches or iterations run */
         GAL_PHASE_BACKOFF,  /* a retry, at `deadline_ms` */
-        GAL_PHASE_ENDED,    /* the last state was left; inside a turn only, but for the root of a closed execution */
+        GAL_PHASE_ENDED, /* the last state was left; inside a turn only, but for the root of a closed execution */
 };
 
 /* A task attempt: from its Scheduled event to its end. */
@@ -84,8 +85,8 @@ struct gal_frame {
         int64_t entered_ms;
         uint32_t *retries; /* per retrier of the state; NULL: none yet */
         uint32_t retry_count;
-        int64_t deadline_ms; /* the earliest thing this frame waits for; 0: nothing timed */
-        uint32_t heap_index; /* in the deadline heap, from 1; 0: not there */
+        int64_t deadline_ms;      /* the earliest thing this frame waits for; 0: nothing timed */
+        struct gal_heap_node due; /* in the deadline heap */
         struct gal_attempt attempt;
         struct gal_children children;
 };
@@ -124,9 +125,7 @@ struct gal_execution {
         uint32_t free_count;
         struct gal_frame *pool; /* memory of ended frames, linked by next_sibling */
         struct gal_frame *ready_first, *ready_last;
-        struct gal_frame **heap; /* by (deadline_ms, place) */
-        uint32_t heap_count;
-        uint32_t heap_size;
+        struct gal_heap heap; /* frames by (deadline_ms, place) */
 };
 
 /* (transfer full) A new execution with nothing applied. `program` is shared. */
@@ -134,8 +133,8 @@ struct gal_execution *gal_execution_create(struct gal_program *program, const st
 void gal_execution_destroy(struct gal_execution *execution); /* accepts NULL */
 
 /*
- * Applies one record. Total: never evaluates, reads no clock, draws nothing. The record must be the next one of this
- * execution's history (asserted where it is cheap).
+ * Applies one record. Total: never evaluates, reads no clock, draws nothing. The record must be the next one of
+ * this execution's history (asserted where it is cheap).
  */
 void gal_execution_apply(struct gal_execution *execution, const struct gal_record *record);
 
@@ -151,8 +150,8 @@ uint32_t gal_execution_next_place(const struct gal_execution *execution);
 json_t *gal_frame_variable(const struct gal_frame *frame, const char *name);
 
 /*
- * Whether two executions are the same in all that matters to what happens next; `ret_difference` (nullable) names the
- * first member that differs. For tests and `store check`.
+ * Whether two executions are the same in all that matters to what happens next; `ret_difference` (nullable) names
+ * the first member that differs. For tests and `store check`.
  */
 bool gal_execution_equal(const struct gal_execution *a, const struct gal_execution *b, const char **ret_difference);
 

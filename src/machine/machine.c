@@ -30,11 +30,11 @@ static int compare_due(const void *a, const void *b)
 
 static size_t collect_due(const struct gal_execution *execution, int64_t now_ms, struct due **ret_due)
 {
-        struct due *due = gal_new_array(execution->heap_count, struct due);
+        struct due *due = gal_new_array(execution->heap.count, struct due);
         size_t count = 0;
 
-        for (uint32_t i = 1; i <= execution->heap_count; i++) {
-                const struct gal_frame *frame = execution->heap[i];
+        for (uint32_t i = 1; i <= execution->heap.count; i++) {
+                const struct gal_frame *frame = gal_container_of(execution->heap.nodes[i], struct gal_frame, due);
                 int64_t heartbeat_ms = frame->attempt.heartbeat_deadline_ms;
 
                 if (frame->deadline_ms > now_ms)

@@ -1,9 +1,9 @@
 /*
  * machine.h: the interpreter: (program, execution, stimuli) -> (records, effects).
  *
- * Pure and deterministic: the same execution, stimuli and environment give the same records, byte for byte. It changes
- * the execution only by applying the records as it makes them. Nothing here knows of stores, clocks or sockets; effects
- * are data, and leave only after the records are committed.
+ * Pure and deterministic: the same execution, stimuli and environment give the same records, byte for byte. It
+ * changes the execution only by applying the records as it makes them. Nothing here knows of stores, clocks or
+ * sockets; effects are data, and leave only after the records are committed.
  */
 #ifndef GAL_MACHINE_MACHINE_H
 #define GAL_MACHINE_MACHINE_H
@@ -22,8 +22,8 @@ struct gal_env {
         struct gal_random random;
         uint64_t events_max; /* 0: GAL_HISTORY_EVENTS_MAX; UINT64_MAX: no limit */
         /*
-         * (transfer full) The token of a task attempt, unforgeable; `nonce` was drawn for it. NULL callback: the nonce
-         * in hexadecimal.
+         * (transfer full) The token of a task attempt, unforgeable; `nonce` was drawn for it. NULL callback: the
+         * nonce in hexadecimal.
          */
         char *(*make_token)(void *user, const struct gal_execution *execution, uint64_t scheduled_id,
                             const uint64_t nonce[2]);
@@ -37,11 +37,12 @@ enum gal_stimulus_kind {
         GAL_STIMULUS_TIME,           /* whatever is due by env.now_ms */
         GAL_STIMULUS_CONTINUE,       /* after a step that yielded */
         GAL_STIMULUS_TASK_STARTED,   /* the call went out, or a worker took it (`worker`) */
-        GAL_STIMULUS_TASK_SUBMITTED, /* .sync and .waitForTaskToken: the call was accepted; `payload` is its response */
+        GAL_STIMULUS_TASK_SUBMITTED, /* .sync and .waitForTaskToken: the call was accepted; `payload` is its
+                                        response */
         GAL_STIMULUS_TASK_SUCCEEDED, /* `payload` is the result */
         GAL_STIMULUS_TASK_FAILED,    /* `error`, `cause`, either may be absent */
         GAL_STIMULUS_TASK_HEARTBEAT,
-        GAL_STIMULUS_STOP,           /* StopExecution: `error`, `cause`, either may be absent */
+        GAL_STIMULUS_STOP, /* StopExecution: `error`, `cause`, either may be absent */
 };
 
 /* Borrowed for the step. A task's stimulus that names no open attempt is dropped: it came too late. */
@@ -90,8 +91,8 @@ void gal_machine_step(struct gal_execution *execution, const struct gal_stimulus
                       struct gal_env *env, struct gal_step *step);
 
 /*
- * The effects that an execution waits for, as after a restart: an INVOKE for every open attempt that is not held by a
- * worker. `step` is cleared first.
+ * The effects that an execution waits for, as after a restart: an INVOKE for every open attempt that is not held by
+ * a worker. `step` is cleared first.
  */
 void gal_machine_reissue(struct gal_execution *execution, struct gal_step *step);
 

@@ -1,8 +1,8 @@
 /*
  * record.h: what one decision wrote: a history event plus what `apply` needs and the API never shows.
  *
- * Everything that was computed, drawn or read from a clock is in the record, so applying records again gives the same
- * execution. A record owns its payloads and texts.
+ * Everything that was computed, drawn or read from a clock is in the record, so applying records again gives the
+ * same execution. A record owns its payloads and texts.
  */
 #ifndef GAL_MACHINE_RECORD_H
 #define GAL_MACHINE_RECORD_H
@@ -45,8 +45,8 @@ struct gal_record {
                         uint32_t attempt;          /* 0 for the first */
                 } scheduled;
                 struct {
-                        char *worker;                /* workerName; NULL: none */
-                        int64_t deadline_ms;         /* 0: none */
+                        char *worker;                  /* workerName; NULL: none */
+                        int64_t deadline_ms;           /* 0: none */
                         int64_t heartbeat_deadline_ms; /* 0: none */
                 } task_started;
                 struct {

@@ -16,7 +16,8 @@ struct gal_turn {
         struct gal_env *env;
         struct gal_step *step;
         uint32_t transitions;
-        /* The frame that leaves its state through a catcher: a fault on that way is not for its own handlers again. */
+        /* The frame that leaves its state through a catcher: a fault on that way is not for its own handlers again.
+         */
         const struct gal_frame *leaving;
 };
 
@@ -96,20 +97,22 @@ struct gal_turn_scope {
         struct gal_scope scope;
         struct gal_turn *turn;
         struct gal_frame *frame;
-        json_t *context;       /* made at first use */
-        const char *token;     /* of the attempt about to be scheduled; NULL: none */
-        json_t *item;          /* ItemSelector: the item about to be started; NULL: none */
+        json_t *context;   /* made at first use */
+        const char *token; /* of the attempt about to be scheduled; NULL: none */
+        json_t *item;      /* ItemSelector: the item about to be started; NULL: none */
         uint32_t item_index;
 };
 
-void gal_turn_scope_init(struct gal_turn_scope *scope, struct gal_turn *turn, struct gal_frame *frame, json_t *input);
+void gal_turn_scope_init(struct gal_turn_scope *scope, struct gal_turn *turn, struct gal_frame *frame,
+                         json_t *input);
 void gal_turn_scope_finish(struct gal_turn_scope *scope);
 /* `ret_payload` (transfer full). Shares `input` when the field is absent; `{}` for null. */
 bool gal_turn_path(struct gal_turn *turn, struct gal_frame *frame, const struct gal_path_field *field,
                    struct gal_payload *input, struct gal_payload **ret_payload);
 /* InputPath, then Parameters. */
 bool gal_turn_effective_input(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload **ret_payload);
-/* A literal or a path that must give a whole number from `minimum`; absent: `fallback`. `name` as in "TimeoutSecondsPath". */
+/* A literal or a path that must give a whole number from `minimum`; absent: `fallback`. `name` as in
+ * "TimeoutSecondsPath". */
 bool gal_turn_number(struct gal_turn *turn, struct gal_frame *frame, const struct gal_number_field *field,
                      const char *name, json_t *input, int64_t minimum, int64_t fallback, int64_t *ret_number);
 
