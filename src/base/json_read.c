@@ -335,13 +335,17 @@ static enum gal_status read_number(struct reader *reader, json_t **ret_value)
 
 /* Values */
 
+static bool at_word(const struct reader *reader, const char *at)
+{
+        return at < reader->end && ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                                    (*at >= '0' && *at <= '9') || *at == '_');
+}
+
 static enum gal_status fail_word(struct reader *reader)
 {
         const char *end = reader->at;
 
-        while (end < reader->end && end - reader->at < 40 &&
-               ((*end >= 'a' && *end <= 'z') || (*end >= 'A' && *end <= 'Z') || (*end >= '0' && *end <= '9') ||
-                *end == '_'))
+        while (end - reader->at < 40 && at_word(reader, end))
                 end++;
         if (end == reader->at)
                 return fail_expected(reader, "a value");
@@ -375,7 +379,8 @@ static enum gal_status fail_value(struct reader *reader)
 static enum gal_status read_word(struct reader *reader, const char *word, size_t len, json_t *value,
                                  json_t **ret_value)
 {
-        if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, word, len) != 0)
+        if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, word, len) != 0 ||
+            at_word(reader, reader->at + len))
                 return fail_word(reader);
         reader->at += len;
         *ret_value = value;

@@ -233,9 +233,8 @@ bool gal_number_parse_int64(const char *text, size_t len, int64_t *ret_value)
                     __builtin_sub_overflow(value, digit, &value))
                         return false;
         }
-        if (negative) {
-                *ret_value = value; /* counted downwards, since INT64_MIN has no positive twin */
-                return true;
-        }
-        return !__builtin_sub_overflow((int64_t)0, value, ret_value);
+        if (!negative && __builtin_sub_overflow((int64_t)0, value, &value))
+                return false; /* counted downwards, since INT64_MIN has no positive twin */
+        *ret_value = value;
+        return true;
 }
