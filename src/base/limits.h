@@ -35,10 +35,8 @@
 #define GAL_INTRINSIC_TEXT_CHARACTERS_MAX 10000
 /* The text of one call: what a definition of a sane size holds in one string. */
 #define GAL_INTRINSIC_SIZE_MAX 262144
-/* Bytes that one call, nested ones included, may make anew; a payload of 256 KiB formatted 60 times over. */
+/* Bytes that the calls of one evaluation may make anew: a payload of 256 KiB formatted 60 times over. */
 #define GAL_INTRINSIC_OUTPUT_SIZE_MAX (16 * 1024 * 1024)
-/* Bytes that the calls of one template may make together: far more than a payload, far less than memory. */
-#define GAL_TEMPLATE_OUTPUT_SIZE_MAX (64 * 1024 * 1024)
 /* One path, filter expressions included: characters and nesting. */
 #define GAL_PATH_SIZE_MAX 8192
 #define GAL_PATH_DEPTH_MAX 64

@@ -9,10 +9,9 @@
  */
 #include <string.h>
 
-#include "base/limits.h"
-#include "base/number.h"
 #include "base/utf8.h"
 #include "expr/jsonpath/parser.h"
+#include "expr/literal.h"
 
 /* Longer before shorter: the first that fits is taken. Words are taken only as whole words. */
 static const struct {
@@ -156,49 +155,20 @@ static json_t *parse_string(struct path_parser *parser)
         return value;
 }
 
-static bool parse_digits(struct path_parser *parser)
-{
-        size_t start = parser->at;
-
-        while (gal_path_peek(parser) >= '0' && gal_path_peek(parser) <= '9')
-                parser->at++;
-        return parser->at > start || gal_path_fail(parser, "expected a digit");
-}
-
 static json_t *parse_number(struct path_parser *parser)
 {
-        size_t start = parser->at;
-        bool integer = true;
-        int64_t whole;
-        double real;
+        const char *text = parser->text + parser->at;
+        size_t len = gal_literal_number_length(text, parser->len - parser->at);
+        enum gal_status status = GAL_OK;
         json_t *value = NULL;
 
-        if (gal_path_peek(parser) == '-')
-                parser->at++;
-        if (!parse_digits(parser))
-                return NULL;
-        if (gal_path_peek(parser) == '.') {
-                integer = false;
-                parser->at++;
-                if (!parse_digits(parser))
-                        return NULL;
-        }
-        if ((gal_path_peek(parser) | 32) == 'e') {
-                integer = false;
-                parser->at++;
-                if (gal_path_peek(parser) == '+' || gal_path_peek(parser) == '-')
-                        parser->at++;
-                if (!parse_digits(parser))
-                        return NULL;
-        }
-        if (integer && gal_number_parse_int64(parser->text + start, parser->at - start, &whole))
-                value = json_integer(whole);
-        else if (gal_number_parse_double(parser->text + start, parser->at - start, &real))
-                value = json_real(real);
-        else
-                gal_path_fail(parser, "the number is too large");
-        if (value == NULL)
+        if (len > 0)
+                status = gal_literal_number(text, len, &value);
+        if (len == 0 || status == GAL_ELIMIT)
+                gal_path_fail(parser, "not a number");
+        else if (status != GAL_OK)
                 gal_path_fail_memory(parser);
+        parser->at += len;
         return value;
 }
 
