@@ -18,6 +18,7 @@ LINES_MAX = 900
 LIBRARY_OF_HEADER = (
     ("jansson.h", "jansson"), ("pcre2.h", "pcre2"), ("openssl/", "libcrypto"), ("uv.h", "libuv"),
     ("curl/", "libcurl"), ("sqlite3.h", "sqlite3"), ("libpq-fe.h", "libpq"), ("microhttpd.h", "libmicrohttpd"),
+    ("uthash.h", "uthash"),
 )
 # The part of the C library that computes only. The pure folders get nothing else.
 PURE_HEADERS = set(
