@@ -5,9 +5,9 @@
  *                                                                                              |
  *   dispatch, cancel, observe  <---------------------  gal_engine_committed()  <--------------+
  *
- * Nothing visible happens before the commit that records it: calls go out, callers and observers hear of it, only from
- * gal_engine_committed(). No loop, no clock, no socket, no thread: the driver brings time and randomness into each
- * tick, works the store, makes the calls. All functions belong to the thread that drives it.
+ * Nothing visible happens before the commit that records it: calls go out, callers and observers hear of it, only
+ * from gal_engine_committed(). No loop, no clock, no socket, no thread: the driver brings time and randomness into
+ * each tick, works the store, makes the calls. All functions belong to the thread that drives it.
  */
 #ifndef GAL_ENGINE_ENGINE_H
 #define GAL_ENGINE_ENGINE_H
@@ -48,7 +48,7 @@ struct gal_engine_callbacks {
         void (*dispatch)(void *user, const struct gal_dispatch *dispatch);
         /* The attempt is over: end what runs for it and report nothing any more. The handle is gone afterwards. */
         void (*cancel)(void *user, struct gal_task_handle *handle, void *data);
-        /* (nullable) A committed record of an execution, internal ones left out; in order. */
+        /* (nullable) A committed record of an execution, internal ones too; in order. */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         /* (nullable) The execution is closed and that is committed. */
         void (*closed)(void *user, const struct gal_run *run);
@@ -56,10 +56,11 @@ struct gal_engine_callbacks {
 };
 
 struct gal_engine_options {
-        const char *account;  /* NULL: 123456789012 */
-        const char *region;   /* NULL: us-east-1 */
-        const char *role_arn; /* NULL: a fixed one of the account */
-        uint64_t events_max;  /* 0: the service's 25,000; UINT64_MAX: no limit */
+        const char *account;       /* NULL: 123456789012 */
+        const char *region;        /* NULL: us-east-1 */
+        const char *role_arn;      /* NULL: a fixed one of the account */
+        uint64_t events_max;       /* 0: the service's 25,000; UINT64_MAX: no limit */
+        uint64_t random[4];        /* fresh randomness, for names that are made before the first tick */
         const struct gal_log *log; /* nullable; borrowed */
 };
 

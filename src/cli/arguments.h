@@ -1,0 +1,45 @@
+/*
+ * arguments.h: options of a verb, from one table that the help text is printed from as well.
+ */
+#ifndef GAL_CLI_ARGUMENTS_H
+#define GAL_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* "--name VALUE", "--name=VALUE", or "--name" alone when `value` is NULL. */
+struct gal_option {
+        const char *name;  /* without the dashes */
+        const char *value; /* what the help calls the value; NULL: a switch */
+        const char *help;
+        bool optional; /* the value may be missing: --jsonpath [EXPR] */
+};
+
+struct gal_arguments {
+        const char *
+                *values; /* by index of the option; NULL: not given; "" for a switch or a missing optional value */
+        char **operands;
+        size_t operand_count;
+};
+
+struct gal_verb_usage {
+        const char *verb;
+        const char *operands; /* "FILE" */
+        const char *summary;
+        const struct gal_option *options;
+        size_t option_count;
+        size_t operands_min;
+        size_t operands_max;  /* 0 with operands_min 0: none */
+        const char *epilogue; /* more help; nullable */
+};
+
+/*
+ * Parses argv[1..]. On a fault prints what is wrong and where to read on to standard error and returns false, with
+ * `*ret_exit` the exit status. --help prints the help to standard output and returns false with status 0.
+ * `arguments` is to be released with gal_arguments_finish() when true was returned.
+ */
+bool gal_arguments_parse(const struct gal_verb_usage *usage, int argc, char **argv, struct gal_arguments *arguments,
+                         int *ret_exit);
+void gal_arguments_finish(struct gal_arguments *arguments);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * run.c: `galliard run`: one workflow, here and now, in memory, with real child processes as its tasks.
+ */
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/arguments.h"
+#include "cli/diagnostics.h"
+#include "cli/progress.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+#include "machine/history.h"
+#include "net/loop.h"
+#include "runtime/runtime.h"
+#include "tasks/functions.h"
+
+enum option { INPUT, FUNCTIONS, HISTORY, JSON, QUIET, NAME, VIRTUAL_TIME, TRACE, OPTION_COUNT };
+
+static const struct gal_option options[OPTION_COUNT] = {
+        [INPUT] = { "input", "JSON|@FILE|-", "the execution's input; {} when it is not given", false },
+        [FUNCTIONS] = { "functions", "FILE", "which functions are which commands; galliard.json beside FILE",
+                        false },
+        [HISTORY] = { "history", NULL, "print the events in the shape of GetExecutionHistory", false },
+        [JSON] = { "json", NULL, "print one object: status, output, error, cause, events", false },
+        [QUIET] = { "quiet", NULL, "no progress and no summary on standard error", false },
+        [NAME] = { "name", "NAME", "the execution's name; a new UUID when it is not given", false },
+        [VIRTUAL_TIME] = { "virtual-time", NULL, "waits, retry delays and timeouts take no real time", false },
+        [TRACE] = { "trace", NULL, "show progress also when standard error is no terminal", false },
+};
+
+static const struct gal_verb_usage usage = {
+        .verb = "run",
+        .operands = "FILE",
+        .summary = "Runs the workflow that FILE defines (Amazon States Language) and prints its output as JSON.",
+        .options = options,
+        .option_count = OPTION_COUNT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .epilogue =
+                "Functions: galliard.json beside FILE names a command for each function:\n"
+                "  {\"functions\": {\"charge\": {\"command\": [\"python3\", \"charge.py\"], \"timeoutSeconds\": "
+                "3}}}\n"
+                "Its event comes on standard input, its result goes to standard output.\n"
+                "\nExit status: 0 succeeded, 1 failed, timed out or stopped (Ctrl-C), 2 bad usage, definition or "
+                "input.\n",
+};
+
+struct run {
+        struct gal_arguments arguments;
+        const char *file;
+        char *machine_name;
+        struct gal_program *program;
+        struct gal_payload *input;
+        struct gal_functions *functions;
+        struct gal_progress *progress;
+        struct gal_runtime *runtime;
+        struct gal_run *run;
+        unsigned interrupts;
+};
+
+static bool is_given(const struct run *run, enum option option)
+{
+        return run->arguments.values[option] != NULL;
+}
+
+/* The name of the file, without its endings, as far as a machine may be called that. */
+static char *machine_name_of(const char *file)
+{
+        gal_auto_free char *copy = gal_strdup(strcmp(file, "-") == 0 ? "stdin" : file);
+        char *name = basename(copy);
+        static const char *const endings[] = { ".json", ".asl" };
+
+        for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+                size_t len = strlen(name), ending_len = strlen(endings[i]);
+
+                if (len > ending_len && strcmp(name + len - ending_len, endings[i]) == 0)
+                        name[len - ending_len] = '\0';
+        }
+        for (char *c = name; *c != '\0'; c++) {
+                if (!gal_name_is_valid(c, 1, 1) && (unsigned char)*c < 0x80)
+                        *c = '-';
+        }
+        while (gal_utf8_length(name, strlen(name)) > GAL_NAME_CHARACTERS_MAX)
+                name[strlen(name) - 1] = '\0';
+        return gal_strdup(name);
+}
+
+static bool load_program(struct run *run)
+{
+        struct gal_diagnostics diagnostics = { 0 };
+        gal_auto_free char *text = NULL;
+        enum gal_status status;
+        size_t len;
+
+        if (!gal_cli_read_file(run->file, GAL_DEFINITION_SIZE_MAX, &text, &len))
+                return false;
+        status = gal_program_compile(text, len, NULL, &diagnostics, &run->program);
+        if (status != GAL_OK)
+                gal_cli_print_diagnostics(stderr, run->file, text, len, &diagnostics);
+        gal_diagnostics_finish(&diagnostics);
+        return status == GAL_OK;
+}
+
+static bool load_functions(struct run *run)
+{
+        const char *given = run->arguments.values[FUNCTIONS];
+        gal_auto_free char *copy = gal_strdup(run->file);
+        gal_auto_free char *beside = gal_format("%s/galliard.json", dirname(copy));
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status;
+
+        if (given == NULL && access(beside, F_OK) != 0)
+                return true;
+        status = gal_functions_load(given != NULL ? given : beside, &run->functions, &error);
+        if (status == GAL_OK)
+                return true;
+        fprintf(stderr, "%s:", given != NULL ? given : beside);
+        if (error.at.line > 0)
+                fprintf(stderr, "%u:%u:", error.at.line, error.at.column);
+        fprintf(stderr, " error: %s\n", error.message);
+        return false;
+}
+
+static bool load(struct run *run)
+{
+        const char *input = run->arguments.values[INPUT];
+
+        if (!load_program(run) || !load_functions(run))
+                return false;
+        run->input = gal_cli_read_json("input", input != NULL ? input : "{}");
+        return run->input != NULL;
+}
+
+static void on_record(void *user, const struct gal_run *gal_run, const struct gal_record *record)
+{
+        struct run *run = user;
+
+        if (run->progress != NULL)
+                gal_progress_record(run->progress, gal_run_execution(gal_run), record);
+}
+
+static void on_closed(void *user, const struct gal_run *gal_run)
+{
+        struct run *run = user;
+
+        (void)gal_run;
+        gal_runtime_stop(run->runtime);
+}
+
+/* The first Ctrl-C stops the execution and so ends its children; a second one ends us without waiting. */
+static void on_interrupt(void *user, int signal_number)
+{
+        struct run *run = user;
+
+        (void)signal_number;
+        if (run->interrupts++ > 0) {
+                gal_runtime_stop(run->runtime);
+                return;
+        }
+        gal_engine_stop(gal_runtime_engine(run->runtime), run->run, NULL, "Stopped on the command line");
+        gal_runtime_poke(run->runtime);
+}
+
+static void on_log(void *user, enum gal_log_level level, const char *message)
+{
+        (void)user;
+        (void)level;
+        fprintf(stderr, "galliard: %s\n", message);
+}
+
+static enum gal_status start(struct run *run, struct gal_error *error)
+{
+        struct gal_start_request request = { .machine_name = run->machine_name,
+                                             .execution_name = run->arguments.values[NAME],
+                                             .program = run->program,
+                                             .input = run->input };
+        enum gal_status status = gal_engine_start(gal_runtime_engine(run->runtime), &request, &run->run, error);
+
+        if (status == GAL_OK)
+                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), SIGINT, on_interrupt, run, error);
+        if (status == GAL_OK)
+                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), SIGTERM, on_interrupt, run, error);
+        return status;
+}
+
+/* Output. */
+
+struct event_list {
+        struct gal_buffer *buffer;
+        size_t count;
+};
+
+static bool add_event(void *user, const char *text, size_t len)
+{
+        struct event_list *list = user;
+
+        if (list->count++ > 0)
+                gal_buffer_append_char(list->buffer, ',');
+        gal_buffer_append(list->buffer, text, len);
+        return true;
+}
+
+static void append_events(struct run *run, struct gal_buffer *buffer)
+{
+        struct event_list list = { .buffer = buffer };
+        struct gal_error error = { .code = GAL_OK };
+
+        gal_buffer_append_text(buffer, "\"events\":[");
+        if (gal_engine_history(gal_runtime_engine(run->runtime), run->run, add_event, &list, &error) != GAL_OK)
+                fprintf(stderr, "galliard: reading the history: %s\n", error.message);
+        gal_buffer_append_char(buffer, ']');
+}
+
+static void append_text_member(struct gal_buffer *buffer, const char *key, const char *text)
+{
+        if (text == NULL)
+                return;
+        gal_buffer_append_format(buffer, "\"%s\":", key);
+        gal_json_write_string(buffer, text, strlen(text));
+        gal_buffer_append_char(buffer, ',');
+}
+
+static void append_time_member(struct gal_buffer *buffer, const char *key, int64_t ms)
+{
+        gal_buffer_append_format(buffer, "\"%s\":", key);
+        gal_history_write_time(buffer, ms);
+        gal_buffer_append_char(buffer, ',');
+}
+
+static void append_summary(struct run *run, struct gal_buffer *buffer)
+{
+        const struct gal_execution *execution = gal_run_execution(run->run);
+
+        append_text_member(buffer, "executionArn", execution->execution_arn);
+        append_text_member(buffer, "status", gal_execution_status_name(execution->status));
+        append_time_member(buffer, "startDate", execution->started_ms);
+        append_time_member(buffer, "stopDate", execution->stopped_ms);
+        if (execution->output != NULL) {
+                gal_buffer_append_text(buffer, "\"output\":");
+                gal_buffer_append_text(buffer, gal_payload_text(execution->output, NULL));
+                gal_buffer_append_char(buffer, ',');
+        }
+        append_text_member(buffer, "error", execution->error);
+        append_text_member(buffer, "cause", execution->cause);
+}
+
+static bool print_result(struct run *run)
+{
+        const struct gal_execution *execution = gal_run_execution(run->run);
+        struct gal_buffer buffer = GAL_BUFFER_INIT;
+        bool printed = true;
+
+        if (is_given(run, JSON) || is_given(run, HISTORY)) {
+                gal_buffer_append_char(&buffer, '{');
+                if (is_given(run, JSON))
+                        append_summary(run, &buffer);
+                append_events(run, &buffer);
+                gal_buffer_append_char(&buffer, '}');
+                printed = gal_cli_print_buffer(stdout, &buffer);
+                gal_buffer_finish(&buffer);
+        } else if (execution->output != NULL) {
+                printed = gal_cli_print_json(stdout, execution->output->value);
+        }
+        if (!printed)
+                fprintf(stderr, "galliard: standard output cannot be written\n");
+        return printed;
+}
+
+/* Why it failed belongs on standard error even when nobody watches: standard output stays empty then. */
+static void print_summary(const struct run *run)
+{
+        const struct gal_execution *execution = gal_run_execution(run->run);
+        int64_t elapsed_ms = execution->stopped_ms - execution->started_ms;
+        bool failed = execution->status != GAL_EXECUTION_SUCCEEDED;
+
+        if (is_given(run, QUIET) || (!failed && run->progress == NULL))
+                return;
+        fprintf(stderr, "%s after %lld.%03d s%s%s%s%s\n", gal_execution_status_name(execution->status),
+                (long long)(elapsed_ms / 1000), (int)(elapsed_ms % 1000), execution->error != NULL ? ": " : "",
+                execution->error != NULL ? execution->error : "", execution->cause != NULL ? ": " : "",
+                execution->cause != NULL ? execution->cause : "");
+}
+
+static int finish(struct run *run)
+{
+        const struct gal_execution *execution = gal_run_execution(run->run);
+
+        if (execution->status == GAL_EXECUTION_RUNNING)
+                return GAL_EXIT_FAILED; /* interrupted twice */
+        print_summary(run);
+        if (!print_result(run))
+                return GAL_EXIT_FAILED;
+        return execution->status == GAL_EXECUTION_SUCCEEDED ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static int run_workflow(struct run *run)
+{
+        struct gal_log log = { .write = on_log, .level_max = GAL_LOG_WARNING };
+        struct gal_runtime_options runtime_options = { .functions = run->functions,
+                                                       .virtual_time = is_given(run, VIRTUAL_TIME),
+                                                       .log = &log,
+                                                       .record = on_record,
+                                                       .closed = on_closed,
+                                                       .user = run };
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
+
+        if (status == GAL_OK)
+                status = start(run, &error);
+        if (status != GAL_OK) {
+                fprintf(stderr, "galliard: %s\n", error.message);
+                return GAL_EXIT_USAGE;
+        }
+        gal_runtime_poke(run->runtime);
+        gal_runtime_run(run->runtime);
+        return finish(run);
+}
+
+int gal_cli_run(int argc, char **argv)
+{
+        struct run run = { .file = NULL };
+        bool is_terminal = isatty(STDERR_FILENO);
+        int status;
+
+        if (!gal_arguments_parse(&usage, argc, argv, &run.arguments, &status))
+                return status;
+        run.file = run.arguments.operands[0];
+        run.machine_name = machine_name_of(run.file);
+        if (!is_given(&run, QUIET) && (is_terminal || is_given(&run, TRACE)))
+                run.progress = gal_progress_create(stderr, is_terminal && getenv("NO_COLOR") == NULL);
+        status = load(&run) ? run_workflow(&run) : GAL_EXIT_USAGE;
+        gal_runtime_destroy(run.runtime);
+        gal_progress_destroy(run.progress);
+        gal_functions_destroy(run.functions);
+        gal_payload_unref(run.input);
+        gal_program_unref(run.program);
+        free(run.machine_name);
+        gal_arguments_finish(&run.arguments);
+        return status;
+}

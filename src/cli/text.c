@@ -1,0 +1,105 @@
+/*
+ * text.c: reading what the user named, printing what was asked for. Messages go to standard error.
+ */
+#include "cli/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+static bool complain(const char *path, const char *why)
+{
+        fprintf(stderr, "galliard: %s: %s\n", path, why);
+        return false;
+}
+
+bool gal_cli_read_file(const char *path, size_t size_max, char **ret_text, size_t *ret_len)
+{
+        bool is_stdin = strcmp(path, "-") == 0;
+        FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+        struct gal_buffer buffer;
+        char block[16384];
+        size_t len;
+        struct stat info;
+
+        if (file == NULL)
+                return complain(path, strerror(errno));
+        if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+                fclose(file);
+                return complain(path, "is a directory");
+        }
+        gal_buffer_init(&buffer, size_max);
+        while ((len = fread(block, 1, sizeof(block), file)) > 0)
+                gal_buffer_append(&buffer, block, len);
+        if (ferror(file)) {
+                int saved = errno;
+
+                if (!is_stdin)
+                        fclose(file);
+                gal_buffer_finish(&buffer);
+                return complain(is_stdin ? "standard input" : path, strerror(saved));
+        }
+        if (!is_stdin)
+                fclose(file);
+        if (buffer.status != GAL_OK) {
+                gal_auto_free char *why = gal_format("larger than %zu bytes", size_max);
+
+                gal_buffer_finish(&buffer);
+                return complain(is_stdin ? "standard input" : path, why);
+        }
+        *ret_text = gal_need(gal_buffer_take(&buffer, ret_len));
+        return true;
+}
+
+struct gal_payload *gal_cli_read_json(const char *what, const char *argument)
+{
+        bool is_file = argument[0] == '@' || strcmp(argument, "-") == 0;
+        const char *path = argument[0] == '@' ? argument + 1 : argument;
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_payload *payload = NULL;
+        gal_auto_free char *text = NULL;
+        size_t len = strlen(argument);
+
+        if (is_file && !gal_cli_read_file(path, GAL_JSON_TEXT_SIZE_MAX, &text, &len))
+                return NULL;
+        /* A file ends with a line break that is not part of the value. */
+        while (is_file && len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+                len--;
+        if (gal_payload_parse(is_file ? text : argument, len, &payload, &error) == GAL_OK)
+                return payload;
+        fprintf(stderr, "galliard: the %s is not JSON: %s%s%u:%u: %s\n", what, is_file ? path : "",
+                is_file ? ":" : "", error.at.line, error.at.column, error.message);
+        if (!is_file)
+                fprintf(stderr,
+                        "  %s\nText is given in quotes ('\"text\"'), a file as @FILE, standard input as -.\n",
+                        argument);
+        return NULL;
+}
+
+bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer)
+{
+        if (buffer->status == GAL_OK)
+                fwrite(buffer->data, 1, buffer->len, out);
+        fputc('\n', out);
+        return fflush(out) == 0 && buffer->status == GAL_OK;
+}
+
+bool gal_cli_print_json(FILE *out, const json_t *value)
+{
+        struct gal_buffer buffer = GAL_BUFFER_INIT;
+        bool printed;
+
+        if (isatty(fileno(out)))
+                gal_json_write_pretty(&buffer, value);
+        else
+                gal_json_write(&buffer, value);
+        printed = gal_cli_print_buffer(out, &buffer);
+        gal_buffer_finish(&buffer);
+        return printed;
+}

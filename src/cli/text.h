@@ -1,0 +1,32 @@
+/*
+ * text.h: files and JSON given on the command line, and output of JSON.
+ */
+#ifndef GAL_CLI_TEXT_H
+#define GAL_CLI_TEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/payload.h"
+
+/*
+ * Reads a whole file; "-" is standard input. On failure prints "galliard: PATH: why" to standard error.
+ * `ret_text` (transfer full), NUL-terminated.
+ */
+bool gal_cli_read_file(const char *path, size_t size_max, char **ret_text, size_t *ret_len);
+
+/*
+ * JSON as the value of an option: the JSON itself, @FILE, or - for standard input. `what` names it in the message
+ * ("input"). (transfer full) NULL after a message with line and column.
+ */
+struct gal_payload *gal_cli_read_json(const char *what, const char *argument);
+
+/* On a terminal for people, else compact; a line break at the end. False when it cannot be written. */
+bool gal_cli_print_json(FILE *out, const json_t *value);
+/* Appends ,"key": and so on is the caller's; writes the buffer and a line break. */
+bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer);
+
+#endif

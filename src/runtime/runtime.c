@@ -1,0 +1,329 @@
+/*
+ * runtime.c: the driver. Ticks come from one place, schedule_tick(), however many reasons there are in a turn.
+ */
+#include "runtime/runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "net/loop.h"
+#include "tasks/call.h"
+
+/* One call that is out: between the engine's handle and the connector's. */
+struct call {
+        struct gal_runtime *runtime;
+        struct gal_task_handle *task;
+        struct gal_call_handle *handle;
+        enum gal_service_pattern pattern;
+        size_t index; /* in gal_runtime.calls */
+};
+
+struct gal_runtime {
+        struct gal_loop *loop;
+        struct gal_timer *timer;
+        struct gal_tasks *tasks;
+        struct gal_store *store;
+        struct gal_engine *engine;
+        char *account;
+        char *region;
+        bool virtual_time;
+        int64_t offset_ms; /* how far virtual time is ahead of the clock */
+        bool tick_scheduled;
+        void (*on_record)(void *user, const struct gal_run *run, const struct gal_record *record);
+        void (*on_closed)(void *user, const struct gal_run *run);
+        void *user;
+        struct call **calls; /* in no order; for the ones that are left at the end */
+        size_t call_count;
+        size_t call_size;
+};
+
+static int64_t now_ms(const struct gal_runtime *runtime)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + runtime->offset_ms;
+}
+
+/* 256 bits; the kernel does not fail here once it has started, but a sandbox may forbid it. */
+static bool draw_random(uint64_t random[4])
+{
+        return getrandom(random, 4 * sizeof(random[0]), 0) == (ssize_t)(4 * sizeof(random[0]));
+}
+
+/* Ticking. */
+
+static void tick(void *user);
+
+static void schedule_tick(struct gal_runtime *runtime)
+{
+        if (runtime->tick_scheduled)
+                return;
+        runtime->tick_scheduled = true;
+        gal_loop_defer(runtime->loop, tick, runtime);
+}
+
+static void arm_timer(struct gal_runtime *runtime)
+{
+        int64_t wake_ms = gal_engine_wake_ms(runtime->engine);
+        int64_t now = now_ms(runtime);
+
+        gal_timer_stop(runtime->timer);
+        if (wake_ms == 0)
+                return;
+        if (wake_ms > now && runtime->virtual_time && gal_tasks_in_flight(runtime->tasks) == 0) {
+                runtime->offset_ms += wake_ms - now;
+                schedule_tick(runtime);
+                return;
+        }
+        gal_timer_start(runtime->timer, wake_ms > now ? wake_ms - now : 0);
+}
+
+static void tick(void *user)
+{
+        struct gal_runtime *runtime = user;
+        uint64_t random[4];
+
+        runtime->tick_scheduled = false;
+        if (!draw_random(random))
+                gal_bug("getrandom", errno);
+        gal_engine_tick(runtime->engine, now_ms(runtime), random);
+        if (gal_engine_has_work(runtime->engine))
+                schedule_tick(runtime);
+        else
+                arm_timer(runtime);
+}
+
+static void timer_fired(void *user)
+{
+        schedule_tick(user);
+}
+
+void gal_runtime_poke(struct gal_runtime *runtime)
+{
+        schedule_tick(runtime);
+}
+
+/* The store in memory answers at once. */
+static void commit(void *user, const struct gal_batch *batch)
+{
+        struct gal_runtime *runtime = user;
+
+        gal_engine_committed(runtime->engine, gal_store_commit(runtime->store, batch, NULL));
+}
+
+/* Calls. */
+
+static void add_call(struct gal_runtime *runtime, struct call *call)
+{
+        if (runtime->call_count == runtime->call_size) {
+                runtime->call_size = runtime->call_size == 0 ? 16 : runtime->call_size * 2;
+                runtime->calls = gal_realloc(runtime->calls, runtime->call_size, sizeof(struct call *));
+        }
+        call->index = runtime->call_count;
+        runtime->calls[runtime->call_count++] = call;
+}
+
+static void end_call(struct call *call)
+{
+        struct gal_runtime *runtime = call->runtime;
+
+        gal_assert(runtime->calls[call->index] == call);
+        runtime->calls[call->index] = runtime->calls[--runtime->call_count];
+        runtime->calls[call->index]->index = call->index;
+        free(call);
+}
+
+static void call_started(void *user)
+{
+        struct call *call = user;
+
+        gal_task_started(call->task);
+        schedule_tick(call->runtime);
+}
+
+static void call_succeeded(struct call *call, const struct gal_call_result *result)
+{
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_payload *output;
+
+        if (gal_payload_parse(result->output, result->output_len, &output, &error) != GAL_OK) {
+                gal_auto_free char *cause = gal_format("The result is not JSON: %s", error.message);
+
+                gal_task_failed(call->task, "States.TaskFailed", cause);
+                return;
+        }
+        if (call->pattern == GAL_PATTERN_WAIT_FOR_TASK_TOKEN) {
+                gal_task_set_data(call->task, NULL); /* the call is over, the attempt is not */
+                gal_task_submitted(call->task, output);
+        } else {
+                gal_task_succeeded(call->task, output);
+        }
+        gal_payload_unref(output);
+}
+
+static void call_done(void *user, const struct gal_call_result *result)
+{
+        struct call *call = user;
+
+        schedule_tick(call->runtime);
+        if (result->succeeded)
+                call_succeeded(call, result);
+        else
+                gal_task_failed(call->task, result->error, result->cause);
+        end_call(call);
+}
+
+/* The action without its pattern: "invoke" of "invoke.waitForTaskToken". */
+static char *bare_action(const struct gal_task *task)
+{
+        return task->action == NULL ? NULL : gal_strndup(task->action, strcspn(task->action, "."));
+}
+
+static void dispatch(void *user, const struct gal_dispatch *dispatch)
+{
+        struct gal_runtime *runtime = user;
+        struct call *call = gal_new(struct call);
+        struct gal_call_callbacks callbacks = { .started = call_started, .done = call_done, .user = call };
+        gal_auto_free char *action = bare_action(dispatch->task);
+        struct gal_call request = { .kind = dispatch->task->resource_kind == GAL_RESOURCE_FUNCTION
+                                                    ? GAL_CALL_FUNCTION
+                                                    : GAL_CALL_SERVICE,
+                                    .resource = dispatch->task->resource,
+                                    .service = dispatch->task->service,
+                                    .action = action,
+                                    .identity = dispatch->identity,
+                                    .region = runtime->region,
+                                    .account = runtime->account };
+
+        request.input = gal_payload_text(dispatch->input, &request.input_len);
+        call->runtime = runtime;
+        call->task = dispatch->handle;
+        call->pattern = dispatch->task->pattern;
+        gal_task_set_data(dispatch->handle, call);
+        add_call(runtime, call);
+        call->handle = gal_tasks_dispatch(runtime->tasks, &request, &callbacks);
+}
+
+static void cancel(void *user, struct gal_task_handle *task, void *data)
+{
+        struct call *call = data;
+
+        (void)user;
+        (void)task;
+        if (call == NULL)
+                return;
+        gal_tasks_cancel(call->handle);
+        end_call(call);
+}
+
+static void show_record(void *user, const struct gal_run *run, const struct gal_record *record)
+{
+        const struct gal_runtime *runtime = user;
+
+        if (runtime->on_record != NULL)
+                runtime->on_record(runtime->user, run, record);
+}
+
+static void show_closed(void *user, const struct gal_run *run)
+{
+        const struct gal_runtime *runtime = user;
+
+        if (runtime->on_closed != NULL)
+                runtime->on_closed(runtime->user, run);
+}
+
+/* Making and ending. */
+
+static enum gal_status create_engine(struct gal_runtime *runtime, const struct gal_runtime_options *options,
+                                     struct gal_error *error)
+{
+        struct gal_engine_callbacks callbacks = { .commit = commit,
+                                                  .dispatch = dispatch,
+                                                  .cancel = cancel,
+                                                  .record = show_record,
+                                                  .closed = show_closed,
+                                                  .user = runtime };
+        struct gal_engine_options engine_options = { .account = options->account,
+                                                     .region = options->region,
+                                                     .log = options->log };
+
+        if (!draw_random(engine_options.random))
+                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
+        runtime->engine = gal_engine_create(runtime->store, &engine_options, &callbacks);
+        return GAL_OK;
+}
+
+enum gal_status gal_runtime_create(const struct gal_runtime_options *options, struct gal_runtime **ret_runtime,
+                                   struct gal_error *error)
+{
+        struct gal_runtime *runtime = gal_new(struct gal_runtime);
+        enum gal_status status;
+
+        runtime->virtual_time = options->virtual_time;
+        runtime->on_record = options->record;
+        runtime->on_closed = options->closed;
+        runtime->user = options->user;
+        runtime->account = gal_strdup(options->account);
+        runtime->region = gal_strdup(options->region);
+        status = gal_loop_create(&runtime->loop, error);
+        if (status != GAL_OK)
+                goto undo;
+        runtime->timer = gal_timer_create(runtime->loop, timer_fired, runtime);
+        status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
+        if (status != GAL_OK)
+                goto undo;
+        runtime->store = gal_store_memory_create();
+        status = create_engine(runtime, options, error);
+        if (status != GAL_OK)
+                goto undo;
+        *ret_runtime = runtime;
+        return GAL_OK;
+undo:
+        gal_runtime_destroy(runtime);
+        return status;
+}
+
+void gal_runtime_destroy(struct gal_runtime *runtime)
+{
+        if (runtime == NULL)
+                return;
+        gal_tasks_destroy(runtime->tasks);
+        while (runtime->call_count > 0)
+                end_call(runtime->calls[0]);
+        free(runtime->calls);
+        gal_engine_destroy(runtime->engine);
+        gal_store_destroy(runtime->store);
+        if (runtime->loop != NULL)
+                gal_loop_undefer(runtime->loop, tick, runtime);
+        gal_timer_destroy(runtime->timer);
+        gal_loop_destroy(runtime->loop);
+        free(runtime->account);
+        free(runtime->region);
+        free(runtime);
+}
+
+struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime)
+{
+        return runtime->engine;
+}
+
+struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime)
+{
+        return runtime->loop;
+}
+
+void gal_runtime_run(struct gal_runtime *runtime)
+{
+        gal_loop_run(runtime->loop);
+}
+
+void gal_runtime_stop(struct gal_runtime *runtime)
+{
+        gal_loop_stop(runtime->loop);
+}

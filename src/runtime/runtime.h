@@ -1,0 +1,49 @@
+/*
+ * runtime.h: drives an engine: the real clock and randomness, the store, the calls of tasks, in one event loop.
+ *
+ * Virtual time: now runs at real speed while any call is in flight and jumps to the next due timer when none is, so
+ * a workflow that waits for three days is over in milliseconds and its history looks as if they had passed.
+ */
+#ifndef GAL_RUNTIME_RUNTIME_H
+#define GAL_RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/engine.h"
+
+struct gal_functions;
+struct gal_loop;
+struct gal_runtime;
+
+struct gal_runtime_options {
+        const struct gal_functions *functions; /* nullable: none configured; borrowed */
+        bool virtual_time;
+        const char *account;       /* nullable, as of the engine */
+        const char *region;        /* nullable, as of the engine */
+        const struct gal_log *log; /* nullable; borrowed */
+        /* (nullable) as of the engine: committed records, and the end of an execution */
+        void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
+        void (*closed)(void *user, const struct gal_run *run);
+        void *user;
+};
+
+/* An engine over a store in memory, with its loop. GAL_EIO: no descriptors, no randomness. */
+GAL_MUST_USE enum gal_status gal_runtime_create(const struct gal_runtime_options *options,
+                                                struct gal_runtime **ret_runtime, struct gal_error *error);
+/* Ends every call that is out. Accepts NULL. */
+void gal_runtime_destroy(struct gal_runtime *runtime);
+
+/* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */
+struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
+struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime);
+/* The engine was given something to do: tick soon. */
+void gal_runtime_poke(struct gal_runtime *runtime);
+
+/* Runs the loop until gal_runtime_stop(). */
+void gal_runtime_run(struct gal_runtime *runtime);
+void gal_runtime_stop(struct gal_runtime *runtime);
+
+#endif
