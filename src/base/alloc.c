@@ -17,14 +17,24 @@ void *gal_need(void *pointer)
         return pointer;
 }
 
+/* At least one byte: what malloc answers for none may be NULL. */
+static size_t multiply(size_t count, size_t size)
+{
+        size_t bytes;
+
+        if (__builtin_mul_overflow(count, size, &bytes))
+                gal_bug("the size of an allocation overflows", count);
+        return bytes > 0 ? bytes : 1;
+}
+
 void *gal_calloc(size_t count, size_t size)
 {
-        return gal_need(calloc(count > 0 ? count : 1, size));
+        return gal_need(calloc(1, multiply(count, size)));
 }
 
 void *gal_realloc(void *memory, size_t count, size_t size)
 {
-        return gal_need(reallocarray(memory, count > 0 ? count : 1, size));
+        return gal_need(realloc(memory, multiply(count, size)));
 }
 
 char *gal_strdup(const char *text)
