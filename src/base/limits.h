@@ -75,6 +75,9 @@
 /* What a local function may print on standard error before the rest is dropped; the last line is kept apart. */
 #define GAL_FUNCTION_STDERR_SIZE_MAX 65536
 #define GAL_FUNCTION_ERROR_LINE_MAX 4096
+/* Lambda's own bounds: a bare name, and any form of it with ARN and qualifier. */
+#define GAL_FUNCTION_NAME_SIZE_MAX 64
+#define GAL_FUNCTION_ARN_SIZE_MAX 256
 /* Local functions: default time and bounds of the configuration. */
 #define GAL_FUNCTION_TIMEOUT_SECONDS_DEFAULT 60
 #define GAL_FUNCTION_TIMEOUT_SECONDS_MAX 86400
