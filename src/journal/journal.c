@@ -127,7 +127,8 @@ void gal_journal_encode(struct gal_buffer *buffer, const struct gal_program *pro
                 gal_buffer_append_text(buffer, gal_event_infos[record->type].name);
                 gal_buffer_append_char(buffer, '"');
                 put_int(buffer, "f", record->frame);
-                put_text(buffer, "s", program->states[record->state].name);
+                if (record->state != GAL_STATE_NONE)
+                        put_text(buffer, "s", program->states[record->state].name);
                 put_int(buffer, "i", (int64_t)record->id);
                 put_int(buffer, "p", (int64_t)record->previous_id);
                 put_int(buffer, "ms", record->time_ms);
@@ -258,13 +259,12 @@ static enum gal_status decode_record(const json_t *object, const struct gal_prog
         if (!find_type(name, &type))
                 return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "unknown record type \"%s\"",
                                 name == NULL ? "" : name);
-        if (state == NULL)
-                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "the definition has no state \"%s\"",
-                                state_name == NULL ? "" : state_name);
+        if (state == NULL && state_name != NULL)
+                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "the definition has no state \"%s\"", state_name);
         record = gal_records_add(records);
         record->type = type;
         record->frame = (uint32_t)get_int(object, "f");
-        record->state = state->index;
+        record->state = state == NULL ? GAL_STATE_NONE : state->index;
         record->id = (uint64_t)get_int(object, "i");
         record->previous_id = (uint64_t)get_int(object, "p");
         record->time_ms = get_int(object, "ms");
