@@ -22,14 +22,14 @@
 #include "expr/jsonpath/jsonpath.h"
 #include "expr/template/template.h"
 
-#define GAL_STATE_KINDS(X) \
-        X(PASS, "Pass") \
-        X(TASK, "Task") \
-        X(CHOICE, "Choice") \
-        X(WAIT, "Wait") \
-        X(SUCCEED, "Succeed") \
-        X(FAIL, "Fail") \
-        X(PARALLEL, "Parallel") \
+#define GAL_STATE_KINDS(X)                                                                                         \
+        X(PASS, "Pass")                                                                                            \
+        X(TASK, "Task")                                                                                            \
+        X(CHOICE, "Choice")                                                                                        \
+        X(WAIT, "Wait")                                                                                            \
+        X(SUCCEED, "Succeed")                                                                                      \
+        X(FAIL, "Fail")                                                                                            \
+        X(PARALLEL, "Parallel")                                                                                    \
         X(MAP, "Map")
 
 enum gal_state_kind {
@@ -60,6 +60,7 @@ struct gal_number_field {
         bool given;            /* literally or by a path */
         double literal;        /* whole numbers but for ToleratedFailurePercentage */
         struct gal_path *path; /* NULL: literal */
+        json_t *expression;    /* (borrowed) JSONata, as written with its braces; NULL: none */
 };
 
 struct gal_retrier {
@@ -97,8 +98,8 @@ enum gal_service_pattern { GAL_PATTERN_REQUEST_RESPONSE, GAL_PATTERN_SYNC, GAL_P
 struct gal_task {
         char *resource; /* as written */
         enum gal_resource_kind resource_kind;
-        char *service;  /* "lambda", "aws-sdk:s3"; NULL unless SERVICE */
-        char *action;   /* "invoke", "sendMessage.waitForTaskToken", "startExecution.sync:2"; NULL unless SERVICE */
+        char *service; /* "lambda", "aws-sdk:s3"; NULL unless SERVICE */
+        char *action;  /* "invoke", "sendMessage.waitForTaskToken", "startExecution.sync:2"; NULL unless SERVICE */
         enum gal_service_pattern pattern;
         struct gal_number_field timeout_seconds;
         struct gal_number_field heartbeat_seconds;
@@ -228,11 +229,18 @@ struct gal_program {
         uint32_t state_count;
         struct gal_graph *graphs;
         uint32_t graph_count;
-        json_t *document; /* the definition as read; owns what is borrowed above */
+        uint32_t *by_name; /* all states, sorted by name: for gal_program_find() */
+        json_t *document;  /* the definition as read; owns what is borrowed above */
 };
 
 struct gal_program_options {
         bool express; /* refuse what the Express type cannot do */
+        /*
+         * The text is one state, as TestState takes it. The program is a machine with that state, named
+         * "StateName", and a Succeed state for every name it may go to; locations begin with /States/StateName as
+         * the service's do.
+         */
+        bool single_state;
 };
 
 /*
@@ -252,6 +260,7 @@ struct gal_program *gal_program_unref(struct gal_program *program); /* accepts N
 
 /* (transfer none) NULL when no state has that name. */
 const struct gal_state *gal_program_find(const struct gal_program *program, const char *name);
-const char *gal_state_kind_name(enum gal_state_kind kind); /* "Pass" */
+const char *gal_state_kind_name(enum gal_state_kind kind);             /* (transfer none) "Pass" */
+const char *gal_query_language_name(enum gal_query_language language); /* (transfer none) "JSONPath" */
 
 #endif
