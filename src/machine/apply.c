@@ -51,9 +51,6 @@ static void apply_entered(struct gal_execution *execution, struct gal_frame *fra
         frame->entered_id = record->id;
         frame->entered_ms = record->time_ms;
         frame->previous_id = record->id;
-        frame->retry_count = 0;
-        free(frame->retries);
-        frame->retries = NULL;
 }
 
 static void assign_variables(struct gal_execution *execution, struct gal_frame *frame, json_t *assigned)
@@ -82,6 +79,9 @@ static void apply_exited(struct gal_execution *execution, struct gal_frame *fram
         gal_frame_clear_children(execution, frame);
         gal_frame_clear_attempt(frame);
         gal_frame_set_deadline(execution, frame, 0);
+        free(frame->retries); /* counted for the retriers of the state that is left */
+        frame->retries = NULL;
+        frame->retry_count = 0;
         assign_variables(execution, frame, record->as.exited.assigned);
         gal_frame_set_input(frame, record->as.exited.output);
         frame->previous_id = record->id;
