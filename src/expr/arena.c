@@ -44,7 +44,8 @@ void *gal_arena_alloc(struct gal_arena *arena, size_t count, size_t size)
 
         if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
                 return NULL;
-        bytes = (bytes + align - 1) / align * align;
+        /* Nothing is a piece, too: NULL means out of memory only. */
+        bytes = bytes == 0 ? align : (bytes + align - 1) / align * align;
         if (bytes > arena->left)
                 return grow(arena, bytes);
         piece = arena->at;
