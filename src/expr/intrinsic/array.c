@@ -27,11 +27,11 @@ static void append_new(json_t *array, json_t *item)
         gal_need(json_array_append_new(array, gal_need(item)) == 0 ? array : NULL);
 }
 
-json_t *gal_call_array(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array(struct call_run *run, json_t *const *arguments, size_t count)
 {
         json_t *array;
 
-        if (!gal_call_spend(run, count * ITEM_SIZE))
+        if (!gal_intrinsic_spend(run, count * ITEM_SIZE))
                 return NULL;
         array = make_array();
         for (size_t i = 0; i < count; i++)
@@ -39,14 +39,14 @@ json_t *gal_call_array(struct call_run *run, json_t *const *arguments, size_t co
         return array;
 }
 
-json_t *gal_call_array_length(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_length(struct call_run *run, json_t *const *arguments, size_t count)
 {
         (void)run;
         (void)count;
         return gal_need(json_integer((json_int_t)json_array_size(arguments[0])));
 }
 
-json_t *gal_call_array_contains(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_contains(struct call_run *run, json_t *const *arguments, size_t count)
 {
         size_t index;
         json_t *item;
@@ -62,17 +62,17 @@ json_t *gal_call_array_contains(struct call_run *run, json_t *const *arguments, 
 }
 
 /* An index is not rounded: 1.5 names no item. */
-json_t *gal_call_array_get_item(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_get_item(struct call_run *run, json_t *const *arguments, size_t count)
 {
         double index = json_number_value(arguments[1]);
 
         (void)count;
         if (!(index >= 0 && index < (double)json_array_size(arguments[0])) || index != (double)(size_t)index)
-                return gal_call_fail(run, "The index is out of the array's bounds.");
+                return gal_intrinsic_fail(run, "The index is out of the array's bounds.");
         return json_incref(json_array_get(arguments[0], (size_t)index));
 }
 
-json_t *gal_call_array_partition(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_partition(struct call_run *run, json_t *const *arguments, size_t count)
 {
         json_t *parts, *part = NULL;
         json_t *item;
@@ -80,11 +80,11 @@ json_t *gal_call_array_partition(struct call_run *run, json_t *const *arguments,
         size_t index;
 
         (void)count;
-        if (!gal_call_integer(run, arguments[1], &size))
+        if (!gal_intrinsic_integer(run, arguments[1], &size))
                 return NULL;
         if (size < 1)
-                return gal_call_fail(run, "The chunk size must be a positive integer.");
-        if (!gal_call_spend(run, 2 * json_array_size(arguments[0]) * ITEM_SIZE))
+                return gal_intrinsic_fail(run, "The chunk size must be a positive integer.");
+        if (!gal_intrinsic_spend(run, 2 * json_array_size(arguments[0]) * ITEM_SIZE))
                 return NULL;
         parts = make_array();
         json_array_foreach(arguments[0], index, item)
@@ -107,25 +107,25 @@ static uint64_t count_steps(int64_t first, int64_t last, int64_t step)
         return distance / size;
 }
 
-json_t *gal_call_array_range(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_range(struct call_run *run, json_t *const *arguments, size_t count)
 {
         int64_t first, last, step;
         uint64_t steps;
         json_t *array;
 
         (void)count;
-        if (!gal_call_integer(run, arguments[0], &first) || !gal_call_integer(run, arguments[1], &last) ||
-            !gal_call_integer(run, arguments[2], &step))
+        if (!gal_intrinsic_integer(run, arguments[0], &first) || !gal_intrinsic_integer(run, arguments[1], &last) ||
+            !gal_intrinsic_integer(run, arguments[2], &step))
                 return NULL;
         if (step == 0)
-                return gal_call_fail(run, "The increment must not be zero.");
+                return gal_intrinsic_fail(run, "The increment must not be zero.");
         array = make_array();
         if (step > 0 ? first > last : first < last)
                 return array;
         steps = count_steps(first, last, step);
-        if (steps >= GAL_INTRINSIC_RANGE_MAX || !gal_call_spend(run, (steps + 1) * ITEM_SIZE)) {
+        if (steps >= GAL_INTRINSIC_RANGE_MAX || !gal_intrinsic_spend(run, (steps + 1) * ITEM_SIZE)) {
                 json_decref(array);
-                return gal_call_fail(run, "The range has more than %d elements.", GAL_INTRINSIC_RANGE_MAX);
+                return gal_intrinsic_fail(run, "The range has more than %d elements.", GAL_INTRINSIC_RANGE_MAX);
         }
         for (uint64_t i = 0; i <= steps; i++)
                 append_new(array, json_integer((json_int_t)((uint64_t)first + i * (uint64_t)step)));
@@ -216,7 +216,7 @@ static bool remember(struct seen *table, size_t size, json_t *item)
         return true;
 }
 
-json_t *gal_call_array_unique(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_array_unique(struct call_run *run, json_t *const *arguments, size_t count)
 {
         struct seen *table;
         size_t size = 16;
@@ -226,7 +226,7 @@ json_t *gal_call_array_unique(struct call_run *run, json_t *const *arguments, si
         (void)count;
         while (size < 2 * json_array_size(arguments[0]))
                 size *= 2;
-        if (!gal_call_spend(run, json_array_size(arguments[0]) * ITEM_SIZE))
+        if (!gal_intrinsic_spend(run, json_array_size(arguments[0]) * ITEM_SIZE))
                 return NULL;
         table = gal_new_array(size, struct seen);
         unique = make_array();

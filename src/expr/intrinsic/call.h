@@ -67,27 +67,27 @@ struct call_function {
 };
 
 /* (transfer none) NULL when there is no such function. table.c */
-const struct call_function *gal_call_find(const char *name, size_t len);
+const struct call_function *gal_intrinsic_find(const char *name, size_t len);
 /* For the test of the table. */
-const struct call_function *gal_call_functions(size_t *ret_count);
+const struct call_function *gal_intrinsic_functions(size_t *ret_count);
 
-static inline char gal_call_kind(const struct call_function *function, size_t index)
+static inline char gal_intrinsic_kind(const struct call_function *function, size_t index)
 {
         size_t last = __builtin_strlen(function->kinds);
 
         return last == 0 ? '*' : function->kinds[index < last ? index : last - 1];
 }
 
-bool gal_call_kind_fits(char kind, const json_t *value);
+bool gal_intrinsic_kind_fits(char kind, const json_t *value);
 
 /* Records States.IntrinsicFailure about the call at work; returns NULL. */
-json_t *gal_call_fail(struct call_run *run, const char *format, ...) GAL_PRINTF(2, 3);
+json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...) GAL_PRINTF(2, 3);
 /* Counts bytes made anew; false, and the failure recorded, when there were too many. */
-bool gal_call_spend(struct call_run *run, size_t bytes);
+bool gal_intrinsic_spend(struct call_run *run, size_t bytes);
 /* A string from the buffer, which ends here in any case; NULL when the buffer failed. */
-json_t *gal_call_text(struct call_run *run, struct gal_buffer *buffer);
+json_t *gal_intrinsic_text(struct call_run *run, struct gal_buffer *buffer);
 /* Rounds half up, as the service does; false (recorded) when the number is out of range. */
-bool gal_call_integer(struct call_run *run, const json_t *number, int64_t *ret_value);
+bool gal_intrinsic_integer(struct call_run *run, const json_t *number, int64_t *ret_value);
 
 /* Evaluates with a budget that several calls share. `output_left` starts at GAL_INTRINSIC_OUTPUT_SIZE_MAX. */
 GAL_MUST_USE enum gal_status gal_intrinsic_run(const struct gal_intrinsic *intrinsic, const struct gal_scope *scope,
@@ -95,23 +95,23 @@ GAL_MUST_USE enum gal_status gal_intrinsic_run(const struct gal_intrinsic *intri
                                                struct gal_failure *failure);
 
 /* The functions; array.c, text.c, encoding.c, math.c */
-json_t *gal_call_array(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_contains(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_get_item(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_length(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_partition(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_range(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_array_unique(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_base64_decode(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_base64_encode(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_format(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_hash(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_json_merge(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_json_to_string(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_math_add(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_math_random(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_string_split(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_string_to_json(struct call_run *run, json_t *const *arguments, size_t count);
-json_t *gal_call_uuid(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_contains(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_get_item(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_length(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_partition(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_range(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_array_unique(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_base64_decode(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_base64_encode(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_format(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_hash(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_json_merge(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_json_to_string(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_math_add(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_math_random(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_string_split(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_string_to_json(struct call_run *run, json_t *const *arguments, size_t count);
+json_t *gal_intrinsic_uuid(struct call_run *run, json_t *const *arguments, size_t count);
 
 #endif

@@ -15,13 +15,13 @@ static bool check_length(struct call_run *run, const char *text, size_t len)
 {
         if (gal_utf8_length(text, len) <= GAL_INTRINSIC_TEXT_CHARACTERS_MAX)
                 return true;
-        gal_call_fail(run, "The data is longer than %d characters.", GAL_INTRINSIC_TEXT_CHARACTERS_MAX);
+        gal_intrinsic_fail(run, "The data is longer than %d characters.", GAL_INTRINSIC_TEXT_CHARACTERS_MAX);
         return false;
 }
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-json_t *gal_call_base64_encode(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_base64_encode(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const unsigned char *data = (const unsigned char *)json_string_value(arguments[0]);
         size_t len = json_string_length(arguments[0]);
@@ -43,7 +43,7 @@ json_t *gal_call_base64_encode(struct call_run *run, json_t *const *arguments, s
                         quad[3] = '=';
                 gal_buffer_append(&text, quad, sizeof(quad));
         }
-        return gal_call_text(run, &text);
+        return gal_intrinsic_text(run, &text);
 }
 
 /* As Java's basic decoder: padding may be left out, anything but the alphabet is refused. */
@@ -113,7 +113,7 @@ static void append_repaired(struct gal_buffer *text, const char *data, size_t le
         }
 }
 
-json_t *gal_call_base64_decode(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_base64_decode(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const char *text = json_string_value(arguments[0]);
         size_t len = json_string_length(arguments[0]);
@@ -129,8 +129,8 @@ json_t *gal_call_base64_decode(struct call_run *run, json_t *const *arguments, s
                 append_repaired(&repaired, data.data, data.len);
         gal_buffer_finish(&data);
         if (ok)
-                return gal_call_text(run, &repaired);
-        return gal_call_fail(run, "The data is not valid Base64.");
+                return gal_intrinsic_text(run, &repaired);
+        return gal_intrinsic_fail(run, "The data is not valid Base64.");
 }
 
 static const struct {
@@ -158,13 +158,13 @@ static json_t *hash_text(struct call_run *run, const EVP_MD *digest, const char 
         if (!check_length(run, text, len))
                 return NULL;
         if (EVP_Digest(text, len, bytes, &size, digest, NULL) != 1)
-                return gal_call_fail(run, "The algorithm is not available.");
+                return gal_intrinsic_fail(run, "The algorithm is not available.");
         for (unsigned i = 0; i < size; i++)
                 gal_buffer_append_format(&hex, "%02x", bytes[i]);
-        return gal_call_text(run, &hex);
+        return gal_intrinsic_text(run, &hex);
 }
 
-json_t *gal_call_hash(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_hash(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const EVP_MD *digest = find_digest(arguments[1]);
         json_t *value;
@@ -173,7 +173,8 @@ json_t *gal_call_hash(struct call_run *run, json_t *const *arguments, size_t cou
 
         (void)count;
         if (digest == NULL)
-                return gal_call_fail(run, "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512.");
+                return gal_intrinsic_fail(run,
+                                          "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512.");
         if (json_is_string(arguments[0]))
                 return hash_text(run, digest, json_string_value(arguments[0]), json_string_length(arguments[0]));
         text = gal_need(gal_json_text(arguments[0], &len));

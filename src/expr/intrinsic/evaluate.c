@@ -18,7 +18,7 @@ enum { ARGUMENTS_ON_STACK = 8 };
 
 static json_t *run_call(struct call_run *run, const struct call *call);
 
-json_t *gal_call_fail(struct call_run *run, const char *format, ...)
+json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...)
 {
         va_list args;
         char *text = NULL;
@@ -33,32 +33,32 @@ json_t *gal_call_fail(struct call_run *run, const char *format, ...)
         return NULL;
 }
 
-bool gal_call_spend(struct call_run *run, size_t bytes)
+bool gal_intrinsic_spend(struct call_run *run, size_t bytes)
 {
         if (bytes <= *run->output_left) {
                 *run->output_left -= bytes;
                 return true;
         }
         *run->output_left = 0;
-        gal_call_fail(run, "It makes too much data.");
+        gal_intrinsic_fail(run, "It makes too much data.");
         return false;
 }
 
-json_t *gal_call_text(struct call_run *run, struct gal_buffer *buffer)
+json_t *gal_intrinsic_text(struct call_run *run, struct gal_buffer *buffer)
 {
         json_t *value = NULL;
 
         if (buffer->status == GAL_ENOMEM)
                 gal_need(NULL);
         if (buffer->status != GAL_OK)
-                gal_call_fail(run, "It makes too much data.");
-        else if (gal_call_spend(run, buffer->len))
+                gal_intrinsic_fail(run, "It makes too much data.");
+        else if (gal_intrinsic_spend(run, buffer->len))
                 value = gal_need(json_stringn_nocheck(buffer->len > 0 ? buffer->data : "", buffer->len));
         gal_buffer_finish(buffer);
         return value;
 }
 
-bool gal_call_integer(struct call_run *run, const json_t *number, int64_t *ret_value)
+bool gal_intrinsic_integer(struct call_run *run, const json_t *number, int64_t *ret_value)
 {
         double value, whole;
 
@@ -72,7 +72,7 @@ bool gal_call_integer(struct call_run *run, const json_t *number, int64_t *ret_v
         if (value - whole >= 0.5)
                 whole += 1;
         if (!(whole >= -0x1p63 && whole < 0x1p63)) {
-                gal_call_fail(run, "A number is out of range.");
+                gal_intrinsic_fail(run, "A number is out of range.");
                 return false;
         }
         *ret_value = (int64_t)whole;
@@ -124,16 +124,16 @@ static json_t *fail_count(struct call_run *run)
         const struct call_function *function = run->call->function;
 
         if (function->count_min == function->count_max)
-                return gal_call_fail(run, "Expected %zu arguments but received %zu.", function->count_min,
-                                     run->call->count);
+                return gal_intrinsic_fail(run, "Expected %zu arguments but received %zu.", function->count_min,
+                                          run->call->count);
         if (run->call->count < function->count_min)
-                return gal_call_fail(run, "Expected at least %zu arguments but received %zu.", function->count_min,
-                                     run->call->count);
-        return gal_call_fail(run, "Expected at most %zu arguments but received %zu.", function->count_max,
-                             run->call->count);
+                return gal_intrinsic_fail(run, "Expected at least %zu arguments but received %zu.",
+                                          function->count_min, run->call->count);
+        return gal_intrinsic_fail(run, "Expected at most %zu arguments but received %zu.", function->count_max,
+                                  run->call->count);
 }
 
-bool gal_call_kind_fits(char kind, const json_t *value)
+bool gal_intrinsic_kind_fits(char kind, const json_t *value)
 {
         switch (kind) {
         case 's':
@@ -174,9 +174,9 @@ static json_t *apply(struct call_run *run, const struct call *call, json_t **arg
         char kind;
 
         for (size_t i = 0; i < call->count; i++) {
-                kind = gal_call_kind(call->function, i);
-                if (!gal_call_kind_fits(kind, arguments[i]))
-                        return gal_call_fail(run, "Argument %zu must be %s.", i + 1, kind_name(kind));
+                kind = gal_intrinsic_kind(call->function, i);
+                if (!gal_intrinsic_kind_fits(kind, arguments[i]))
+                        return gal_intrinsic_fail(run, "Argument %zu must be %s.", i + 1, kind_name(kind));
         }
         return call->function->run(run, arguments, call->count);
 }

@@ -189,7 +189,7 @@ static bool parse_argument(struct call_parser *parser, struct call_argument *arg
 static bool check_literal(struct call_parser *parser, const struct call *call, size_t index)
 {
         const struct call_argument *argument = &call->arguments[index];
-        char kind = gal_call_kind(call->function, index);
+        char kind = gal_intrinsic_kind(call->function, index);
 
         if (argument->kind != CALL_LITERAL || kind != 'n' || json_is_number(argument->literal))
                 return true;
@@ -248,7 +248,7 @@ static bool parse_name(struct call_parser *parser, struct call *call)
 
         while (parser->at + len < parser->len && name[len] != '(' && len < 64)
                 len++;
-        call->function = gal_call_find(name, len);
+        call->function = gal_intrinsic_find(name, len);
         if (call->function == NULL || parser->at + len == parser->len)
                 return fail(parser, GAL_ESYNTAX, "this function is not known");
         parser->at += len + 1;

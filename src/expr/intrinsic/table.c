@@ -8,27 +8,27 @@
 #include "expr/intrinsic/call.h"
 
 static const struct call_function functions[] = {
-        { "States.Array", 0, GAL_INTRINSIC_ARGUMENTS_MAX, "*", gal_call_array },
-        { "States.ArrayContains", 2, 2, "a*", gal_call_array_contains },
-        { "States.ArrayGetItem", 2, 2, "an", gal_call_array_get_item },
-        { "States.ArrayLength", 1, 1, "a", gal_call_array_length },
-        { "States.ArrayPartition", 2, 2, "an", gal_call_array_partition },
-        { "States.ArrayRange", 3, 3, "nnn", gal_call_array_range },
-        { "States.ArrayUnique", 1, 1, "a", gal_call_array_unique },
-        { "States.Base64Decode", 1, 1, "s", gal_call_base64_decode },
-        { "States.Base64Encode", 1, 1, "s", gal_call_base64_encode },
-        { "States.Format", 1, GAL_INTRINSIC_ARGUMENTS_MAX, "s*", gal_call_format },
-        { "States.Hash", 2, 2, "*s", gal_call_hash },
-        { "States.JsonMerge", 3, 3, "oob", gal_call_json_merge },
-        { "States.JsonToString", 1, 1, "*", gal_call_json_to_string },
-        { "States.MathAdd", 2, 2, "nn", gal_call_math_add },
-        { "States.MathRandom", 2, 3, "nnn", gal_call_math_random },
-        { "States.StringSplit", 2, 2, "ss", gal_call_string_split },
-        { "States.StringToJson", 1, 1, "s", gal_call_string_to_json },
-        { "States.UUID", 0, 0, "", gal_call_uuid },
+        { "States.Array", 0, GAL_INTRINSIC_ARGUMENTS_MAX, "*", gal_intrinsic_array },
+        { "States.ArrayContains", 2, 2, "a*", gal_intrinsic_array_contains },
+        { "States.ArrayGetItem", 2, 2, "an", gal_intrinsic_array_get_item },
+        { "States.ArrayLength", 1, 1, "a", gal_intrinsic_array_length },
+        { "States.ArrayPartition", 2, 2, "an", gal_intrinsic_array_partition },
+        { "States.ArrayRange", 3, 3, "nnn", gal_intrinsic_array_range },
+        { "States.ArrayUnique", 1, 1, "a", gal_intrinsic_array_unique },
+        { "States.Base64Decode", 1, 1, "s", gal_intrinsic_base64_decode },
+        { "States.Base64Encode", 1, 1, "s", gal_intrinsic_base64_encode },
+        { "States.Format", 1, GAL_INTRINSIC_ARGUMENTS_MAX, "s*", gal_intrinsic_format },
+        { "States.Hash", 2, 2, "*s", gal_intrinsic_hash },
+        { "States.JsonMerge", 3, 3, "oob", gal_intrinsic_json_merge },
+        { "States.JsonToString", 1, 1, "*", gal_intrinsic_json_to_string },
+        { "States.MathAdd", 2, 2, "nn", gal_intrinsic_math_add },
+        { "States.MathRandom", 2, 3, "nnn", gal_intrinsic_math_random },
+        { "States.StringSplit", 2, 2, "ss", gal_intrinsic_string_split },
+        { "States.StringToJson", 1, 1, "s", gal_intrinsic_string_to_json },
+        { "States.UUID", 0, 0, "", gal_intrinsic_uuid },
 };
 
-const struct call_function *gal_call_functions(size_t *ret_count)
+const struct call_function *gal_intrinsic_functions(size_t *ret_count)
 {
         *ret_count = sizeof(functions) / sizeof(functions[0]);
         return functions;
@@ -48,7 +48,7 @@ static int compare_names(const void *key, const void *element)
         return order != 0 ? order : -(name[slice->len] != '\0');
 }
 
-const struct call_function *gal_call_find(const char *name, size_t len)
+const struct call_function *gal_intrinsic_find(const char *name, size_t len)
 {
         struct slice slice = { name, len };
 

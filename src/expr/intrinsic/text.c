@@ -36,7 +36,7 @@ static bool is_escape(const struct format_template *template, size_t at)
         return template->text[at] == '\\' && (next == '{' || next == '}' || (template->written && next != '\0'));
 }
 
-json_t *gal_call_format(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_format(struct call_run *run, json_t *const *arguments, size_t count)
 {
         struct format_template template = find_template(run, arguments[0]);
         struct gal_buffer buffer;
@@ -58,20 +58,20 @@ json_t *gal_call_format(struct call_run *run, json_t *const *arguments, size_t c
                 }
         }
         if (slots == count - 1)
-                return gal_call_text(run, &buffer);
+                return gal_intrinsic_text(run, &buffer);
         gal_buffer_finish(&buffer);
-        return gal_call_fail(run, "The template has %zu occurrences of {} but %zu arguments follow it.", slots,
-                             count - 1);
+        return gal_intrinsic_fail(run, "The template has %zu occurrences of {} but %zu arguments follow it.", slots,
+                                  count - 1);
 }
 
-json_t *gal_call_json_to_string(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_json_to_string(struct call_run *run, json_t *const *arguments, size_t count)
 {
         struct gal_buffer buffer;
 
         (void)count;
         gal_buffer_init(&buffer, *run->output_left + 1);
         gal_json_write(&buffer, arguments[0]);
-        return gal_call_text(run, &buffer);
+        return gal_intrinsic_text(run, &buffer);
 }
 
 static bool is_blank(const char *text, size_t len)
@@ -82,7 +82,7 @@ static bool is_blank(const char *text, size_t len)
         return true;
 }
 
-json_t *gal_call_string_to_json(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_string_to_json(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const char *text = json_string_value(arguments[0]);
         size_t len = json_string_length(arguments[0]);
@@ -93,14 +93,14 @@ json_t *gal_call_string_to_json(struct call_run *run, json_t *const *arguments, 
         (void)count;
         if (is_blank(text, len))
                 return json_null();
-        if (!gal_call_spend(run, len))
+        if (!gal_intrinsic_spend(run, len))
                 return NULL;
         status = gal_json_read(text, len, &value, &error);
         if (status == GAL_ENOMEM)
                 gal_need(NULL);
         if (status != GAL_OK)
-                return gal_call_fail(run, "Invalid JSON: %s at line %u, column %u.", error.message,
-                                     (unsigned)error.at.line, (unsigned)error.at.column);
+                return gal_intrinsic_fail(run, "Invalid JSON: %s at line %u, column %u.", error.message,
+                                          (unsigned)error.at.line, (unsigned)error.at.column);
         return value;
 }
 
@@ -172,7 +172,7 @@ static void append_piece(json_t *pieces, const char *text, size_t len)
                                                                                                        : NULL);
 }
 
-json_t *gal_call_string_split(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_string_split(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const char *text = json_string_value(arguments[0]);
         size_t len = json_string_length(arguments[0]);
@@ -182,7 +182,7 @@ json_t *gal_call_string_split(struct call_run *run, json_t *const *arguments, si
         json_t *pieces;
 
         (void)count;
-        if (!gal_call_spend(run, len))
+        if (!gal_intrinsic_spend(run, len))
                 return NULL;
         separators_init(&separators, json_string_value(arguments[1]), json_string_length(arguments[1]));
         pieces = gal_need(json_array());
@@ -198,14 +198,15 @@ json_t *gal_call_string_split(struct call_run *run, json_t *const *arguments, si
         return pieces;
 }
 
-json_t *gal_call_json_merge(struct call_run *run, json_t *const *arguments, size_t count)
+json_t *gal_intrinsic_json_merge(struct call_run *run, json_t *const *arguments, size_t count)
 {
         json_t *merged;
 
         (void)count;
         if (json_is_true(arguments[2]))
-                return gal_call_fail(run, "Only shallow merging is supported: the third argument must be false.");
-        if (!gal_call_spend(run, 64 * (json_object_size(arguments[0]) + json_object_size(arguments[1]))))
+                return gal_intrinsic_fail(run,
+                                          "Only shallow merging is supported: the third argument must be false.");
+        if (!gal_intrinsic_spend(run, 64 * (json_object_size(arguments[0]) + json_object_size(arguments[1]))))
                 return NULL;
         merged = gal_need(json_copy(arguments[0]));
         gal_need(json_object_update(merged, arguments[1]) == 0 ? merged : NULL);
