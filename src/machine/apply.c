@@ -34,7 +34,7 @@ static void apply_stopped(struct gal_execution *execution, const struct gal_reco
         execution->stopped_ms = record->time_ms;
         if (status == GAL_EXECUTION_SUCCEEDED) {
                 execution->output = gal_payload_ref(record->as.output.output);
-        } else {
+        } else if (status != GAL_EXECUTION_TIMED_OUT) { /* its error is in the event only (measured, section 12) */
                 execution->error = gal_strdup(record->as.failure.error);
                 execution->cause = gal_strdup(record->as.failure.cause);
         }

@@ -72,7 +72,7 @@ static void write_assigned(struct writer *writer, json_t *assigned)
         const char *name;
         json_t *value;
 
-        if (assigned == NULL || writer->omit_data)
+        if (assigned == NULL || json_object_size(assigned) == 0 || writer->omit_data)
                 return;
         write_key(writer, "assignedVariables");
         gal_buffer_append_char(writer->buffer, '{');

@@ -34,6 +34,16 @@ static void fail_full_history(struct gal_turn *turn, uint64_t link)
         gal_turn_fail_execution(turn, link, "States.Runtime", cause);
 }
 
+/* The state a record is about. A frame that has left its last state stands in none: then the one around it. */
+static uint32_t record_state(const struct gal_execution *execution, uint32_t place)
+{
+        const struct gal_frame *frame = gal_execution_frame(execution, place);
+
+        while (frame != NULL && frame->state == GAL_STATE_NONE)
+                frame = frame->parent;
+        return frame == NULL ? 0 : frame->state;
+}
+
 struct gal_record *gal_turn_begin(struct gal_turn *turn, enum gal_event_type type, uint32_t frame, uint64_t link)
 {
         struct gal_execution *execution = turn->execution;
@@ -48,8 +58,7 @@ struct gal_record *gal_turn_begin(struct gal_turn *turn, enum gal_event_type typ
         record = gal_records_add(&turn->step->records);
         record->type = type;
         record->frame = frame;
-        if (gal_execution_frame(execution, frame) != NULL)
-                record->state = execution->frames[frame]->state;
+        record->state = record_state(execution, frame);
         record->id = gal_event_is_internal(type) ? 0 : execution->last_id + 1;
         record->previous_id = link;
         /* A clock that was set back must not make the history run backwards. */
