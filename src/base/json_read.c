@@ -81,6 +81,8 @@ static void skip_blanks(struct reader *reader)
 {
         const char *at = reader->at;
 
+        if (at < reader->end && (unsigned char)*at > ' ')
+                return;
         while (at < reader->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
                 at++;
         reader->at = at;

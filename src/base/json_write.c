@@ -12,20 +12,30 @@
 #include "base/limits.h"
 #include "base/number.h"
 
+static size_t count_plain_bytes(const char *text, size_t len)
+{
+        size_t at = 0;
+
+        while (at < len && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
+                at++;
+        return at;
+}
+
 /* Bytes in front of the first one that must be escaped. */
 static size_t count_plain(const char *text, size_t len)
 {
-        size_t at = 0;
+        size_t at;
         uint64_t hits;
 
-        for (; len - at >= 8; at += 8) {
+        if (len < 8)
+                return count_plain_bytes(text, len);
+        for (at = 0; len - at >= 8; at += 8) {
                 hits = gal_scan_escapes(gal_scan_load(text + at));
                 if (hits != 0)
                         return at + gal_scan_first(hits);
         }
-        while (at < len && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
-                at++;
-        return at;
+        hits = gal_scan_escapes(gal_scan_load(text + len - 8)); /* the rest, and some that were plain already */
+        return hits != 0 ? len - 8 + gal_scan_first(hits) : len;
 }
 
 /* The letter of a short escape; 0: \u00XX it is. */
@@ -51,23 +61,37 @@ static void write_escape(struct gal_buffer *buffer, unsigned char c)
         gal_buffer_append(buffer, escape, 6);
 }
 
-void gal_json_write_string(struct gal_buffer *buffer, const char *text, size_t len)
+static void write_escaped(struct gal_buffer *buffer, const char *text, size_t len, size_t run)
 {
-        size_t run;
-
-        if (!gal_buffer_reserve(buffer, len + 2))
-                return;
         gal_buffer_append_char(buffer, '"');
-        for (;;) {
-                run = count_plain(text, len);
+        while (run < len) {
                 gal_buffer_append(buffer, text, run);
-                if (run == len)
-                        break;
                 write_escape(buffer, (unsigned char)text[run]);
                 text += run + 1;
                 len -= run + 1;
+                run = count_plain(text, len);
         }
+        gal_buffer_append(buffer, text, len);
         gal_buffer_append_char(buffer, '"');
+}
+
+void gal_json_write_string(struct gal_buffer *buffer, const char *text, size_t len)
+{
+        size_t run;
+        char *at;
+
+        if (!gal_buffer_reserve(buffer, len + 2))
+                return;
+        run = count_plain(text, len);
+        if (run < len) {
+                write_escaped(buffer, text, len, run);
+                return;
+        }
+        at = buffer->data + buffer->len; /* nearly every string: one copy, and there is room for it */
+        *at++ = '"';
+        memcpy(at, text, len);
+        memcpy(at + len, "\"", 2);
+        buffer->len += len + 2;
 }
 
 static void write_real(struct gal_buffer *buffer, double value)

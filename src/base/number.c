@@ -16,24 +16,22 @@
 #define EXPONENT_CAP 1000000000
 
 struct digits {
-        char text[20];
+        const char *text; /* in `room` */
         int count;
         int point; /* digits in front of the decimal point; may be negative or past the count */
+        char room[20];
 };
 
-static struct digits spell(struct gal_decimal decimal)
+static void spell(struct gal_decimal decimal, struct digits *digits)
 {
-        struct digits digits = { .count = 0 };
         uint64_t rest = decimal.digits;
-        int at;
+        char *at = digits->room + sizeof(digits->room);
 
         for (; rest > 0; rest /= 10)
-                digits.count++;
-        rest = decimal.digits;
-        for (at = digits.count; at-- > 0; rest /= 10)
-                digits.text[at] = (char)('0' + rest % 10);
-        digits.point = digits.count + decimal.exponent;
-        return digits;
+                *--at = (char)('0' + rest % 10);
+        digits->text = at;
+        digits->count = (int)(digits->room + sizeof(digits->room) - at);
+        digits->point = digits->count + decimal.exponent;
 }
 
 static char *put(char *at, const char *text, int count)
@@ -92,7 +90,7 @@ size_t gal_number_format_java(double value, char text[GAL_NUMBER_SIZE])
                 *at++ = '-';
         if (value == 0)
                 return finish(put(at, "0.0", 3), text);
-        digits = spell(gal_decimal_shortest(fabs(value), /* digits_min= */ 2));
+        spell(gal_decimal_shortest(fabs(value), /* digits_min= */ 2), &digits);
         if (digits.point > -3 && digits.point <= 7) {
                 at = put_plain(at, &digits);
                 if (digits.point >= digits.count)
@@ -119,7 +117,7 @@ size_t gal_number_format_javascript(double value, char text[GAL_NUMBER_SIZE])
                 return finish(put_zeros(at, 1), text);
         if (value < 0)
                 *at++ = '-';
-        digits = spell(gal_decimal_shortest(fabs(value), /* digits_min= */ 1));
+        spell(gal_decimal_shortest(fabs(value), /* digits_min= */ 1), &digits);
         if (digits.point > -6 && digits.point <= 21)
                 return finish(put_plain(at, &digits), text);
         *at++ = digits.text[0];

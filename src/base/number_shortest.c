@@ -92,6 +92,10 @@ static struct gal_decimal search(uint64_t c, int q, bool lower_is_closer, int di
 
 static struct gal_decimal strip_zeros(struct gal_decimal decimal)
 {
+        if (decimal.digits % 100000000 == 0) { /* as behind most numbers that people write */
+                decimal.digits /= 100000000;
+                decimal.exponent += 8;
+        }
         while (decimal.digits % 10 == 0) {
                 decimal.digits /= 10;
                 decimal.exponent++;

@@ -55,8 +55,11 @@ static void check_pretty(const json_t *value)
 static void check_jansson(const char *text, size_t size, const json_t *ours, enum gal_status status)
 {
         json_error_t error;
-        json_t *theirs = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
+        json_t *theirs;
 
+        if (size > 0 && memchr(text, '\0', size) != NULL)
+                return;
+        theirs = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
         if (theirs == NULL) {
                 gal_assert(status != GAL_OK || json_error_code(&error) == json_error_numeric_overflow ||
                            json_error_code(&error) == json_error_null_byte_in_key);
