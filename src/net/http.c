@@ -50,6 +50,7 @@ struct gal_http_call {
         struct gal_http_header *headers;
         size_t header_count;
         size_t headers_size; /* bytes so far */
+        bool headers_whole;  /* the blank line after them came */
         char message[CURL_ERROR_SIZE];
 };
 
@@ -110,6 +111,8 @@ static enum gal_http_failure classify(const struct gal_http_call *call, CURLcode
                 return GAL_HTTP_GARBAGE;
         if (code == CURLE_OPERATION_TIMEDOUT && !was_connected(call))
                 return GAL_HTTP_UNREACHABLE;
+        if (code == CURLE_OK && !call->headers_whole) /* libcurl lets an end in the middle of the headers pass */
+                return GAL_HTTP_DROPPED;
         for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
                 if (failures[i].code == code)
                         return failures[i].failure;
@@ -201,6 +204,8 @@ static void finish(struct gal_http_call *call, CURLcode code)
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
         if (call->too_large)
                 reason = "the response is too large";
+        else if (failure == GAL_HTTP_DROPPED && code == CURLE_OK)
+                reason = "the connection ended within the headers of the response";
         report(call, failure, (int)status, reason);
 }
 
@@ -370,8 +375,10 @@ static size_t take_header(char *data, size_t size, size_t count, void *user)
 
         if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
                 free_headers(call); /* an interim response came before this one */
+                call->headers_whole = false;
                 return len;
         }
+        call->headers_whole = call->headers_whole || len == 0 || data[0] == '\r' || data[0] == '\n';
         if (call->headers_size + len > GAL_HTTP_HEADERS_SIZE_MAX) {
                 call->too_large = true;
                 return 0;
