@@ -20,8 +20,8 @@ import threading
 import shim
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What needs more than the command line: a later server, other services, another query language.
-TAGS_WITHOUT = {"lambda"}
+# A vector with any other tag needs more than the command line: a server, other services, another query language.
+SUPPORTED_TAGS = {"lambda", "express"}
 
 
 def free_port():
@@ -43,32 +43,35 @@ def read_patterns():
     return wanted, unwanted
 
 
-def reason_to_skip(name, tags, unwanted):
+def reason_to_skip(name, tags, wanted, unwanted):
+    if name in wanted:
+        return None  # named as a whole: whatever its tags say
     for glob, reason in unwanted:
         if fnmatch.fnmatchcase(name, glob):
             return reason
-    missing = sorted(tags - TAGS_WITHOUT)
+    missing = sorted(tags - SUPPORTED_TAGS)
     return "needs " + ", ".join(missing) if missing else None
 
 
 def choose(runner, filters):
-    """Returns (ids to run, {id: why it is skipped}, patterns that match no vector)."""
+    """Returns ({id to run: its tags}, {id: why it is skipped}, [pattern that matches no vector])."""
     wanted, unwanted = read_patterns()
     listing = subprocess.run([sys.executable, runner, "--list"], check=True, capture_output=True, text=True).stdout
     vectors = re.findall(r"^(\S+)  \[(.*?)\]", listing, re.M)
     unused = set(wanted) | {glob for glob, _ in unwanted}
-    chosen, skipped = [], {}
+    chosen, skipped = {}, {}
     for name, tags in vectors:
+        tags = set(tags.split())
         unused -= {glob for glob in unused if fnmatch.fnmatchcase(name, glob)}
         if not any(fnmatch.fnmatchcase(name, glob) for glob in wanted):
             continue
         if filters and not any(part in name for part in filters):
             continue
-        reason = reason_to_skip(name, set(tags.split()), unwanted)
+        reason = reason_to_skip(name, tags, wanted, unwanted)
         if reason:
             skipped[name] = reason
         else:
-            chosen.append(name)
+            chosen[name] = tags
     return chosen, skipped, sorted(unused)
 
 
@@ -83,7 +86,7 @@ def main():
     parser.add_argument("shared")
     parser.add_argument("filters", nargs="*", metavar="FILTER")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the differences, and what is skipped")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     runner = os.path.join(options.shared, "conformance", "run_asl.py")
     if not os.path.exists(runner):
         print(f"no recordings in {os.path.dirname(runner)}: nothing to compare with")
@@ -109,6 +112,7 @@ def replay(runner, chosen, skipped, broken_patterns, options):
         command = [sys.executable, runner, "--endpoint", f"http://127.0.0.1:{server.server_port}",
                    "--lambda-port", str(port), "--account", shim.ACCOUNT, "--region", shim.REGION]
         command += ["-v"] if options.verbose else []
+        command += [f"--allow={tag}" for tag in sorted(set().union(*chosen.values()))]
         done = subprocess.run(command + [exactly(name) for name in chosen], stdout=subprocess.PIPE, text=True)
         server.shutdown()
     *lines, last = done.stdout.rstrip("\n").split("\n")

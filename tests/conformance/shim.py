@@ -59,15 +59,16 @@ class Service:
 
     # -- definitions -----------------------------------------------------
 
-    def diagnostics(self, definition):
-        path = self.write(f"{uuid.uuid4().hex}/definition.asl.json", definition)
-        code, answer, complaint = self.call_galliard("validate", "--json", path)
+    def diagnostics(self, args):
+        path = self.write(f"{uuid.uuid4().hex}/definition.asl.json", args["definition"])
+        kind = args.get("type", "STANDARD")
+        code, answer, complaint = self.call_galliard("validate", "--json", "--type", kind, path)
         if code not in (0, 2) or not isinstance(answer, dict):
             raise Refusal("InternalFailure", f"galliard validate ended with {code}: {complaint}")
         return answer["diagnostics"]
 
     def ValidateStateMachineDefinition(self, args):
-        found = self.diagnostics(args["definition"])
+        found = self.diagnostics(args)
         worst = {"ERROR"} if args.get("severity", "ERROR") == "ERROR" else {"ERROR", "WARNING"}
         shown = [{key: item[key] for key in ("severity", "code", "message", "location") if item.get(key) is not None}
                  for item in found if item["severity"] in worst]
@@ -79,7 +80,7 @@ class Service:
         if not NAME.fullmatch(name):
             raise Refusal("InvalidName", f"Invalid Name: '{name}'")
         errors = [f"{item['code']}: {item['message']} at {item.get('location') or 'null'}"
-                  for item in self.diagnostics(args["definition"]) if item["severity"] == "ERROR"]
+                  for item in self.diagnostics(args) if item["severity"] == "ERROR"]
         if errors:
             raise Refusal("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(errors)}'")
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
@@ -108,6 +109,9 @@ class Service:
     def DeleteStateMachine(self, args):
         self.machines.pop(args["stateMachineArn"], None)
         return {}
+
+    def CreateActivity(self, args):
+        return {"activityArn": f"arn:aws:states:{REGION}:{ACCOUNT}:activity:{args['name']}", "creationDate": time.time()}
 
     # -- executions ------------------------------------------------------
 
@@ -169,7 +173,8 @@ def closing_fields(result):
         fields["redriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
     else:
         fields["redriveStatus"] = "REDRIVABLE"
-        fields.update({key: result[key] for key in ("error", "cause") if result.get(key) is not None})
+        if result["status"] != "TIMED_OUT":  # then only the history names the error
+            fields.update({key: result[key] for key in ("error", "cause") if result.get(key) is not None})
     return fields
 
 
