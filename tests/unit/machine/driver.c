@@ -1,0 +1,384 @@
+/*
+ * driver.c: the step, the replica, and the account of calls.
+ *
+ * The replica is given the records and nothing else, and has to equal the execution after every step: this is what
+ * makes a restart safe. Calls are accounted for from both sides: every Scheduled event is invoked once, and every
+ * call that no answer has ended is either open in a frame or was cancelled.
+ */
+#include "driver.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "definition/program.h"
+#include "invariants.h"
+#include "record_text.h"
+
+static const struct gal_identity default_identity = {
+        .execution_arn = DRIVER_EXECUTION_ARN,
+        .execution_name = "run",
+        .machine_arn = DRIVER_ARN_PREFIX "stateMachine:machine",
+        .machine_name = "machine",
+        .role_arn = DRIVER_ROLE_ARN,
+};
+
+bool driver_fail(struct driver *driver, const char *format, ...)
+{
+        va_list args;
+
+        if (driver->fault != NULL)
+                return false;
+        va_start(args, format);
+        if (vasprintf(&driver->fault, format, args) < 0)
+                abort();
+        va_end(args);
+        return false;
+}
+
+struct gal_program *driver_compile(const char *text, size_t len, char **ret_fault)
+{
+        struct gal_diagnostics diagnostics = { 0 };
+        struct gal_program *program = NULL;
+        struct gal_buffer fault = GAL_BUFFER_INIT;
+
+        if (gal_program_compile(text, len, /* options= */ NULL, &diagnostics, &program) != GAL_OK) {
+                gal_buffer_append_text(&fault, "the definition is refused:");
+                for (size_t i = 0; i < diagnostics.count; i++)
+                        gal_buffer_append_format(
+                                &fault, "\n  %s at %s", diagnostics.items[i].message,
+                                diagnostics.items[i].location == NULL ? "?" : diagnostics.items[i].location);
+                *ret_fault = gal_buffer_take(&fault, NULL);
+        }
+        gal_diagnostics_finish(&diagnostics);
+        return program;
+}
+
+static bool has_activity(void *user, const char *activity_arn)
+{
+        const struct driver *driver = user;
+
+        for (const char *const *arn = driver->options.activities; arn != NULL && *arn != NULL; arn++) {
+                if (strcmp(*arn, activity_arn) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static struct gal_execution *create_execution(const struct driver *driver)
+{
+        const struct gal_identity *identity = driver->options.identity;
+
+        return gal_execution_create(driver->program, identity != NULL ? identity : &default_identity);
+}
+
+void driver_init(struct driver *driver, struct gal_program *program, const struct driver_options *options)
+{
+        memset(driver, 0, sizeof(*driver));
+        driver->options = *options;
+        driver->program = gal_program_ref(program);
+        driver->execution = create_execution(driver);
+        driver->replica = create_execution(driver);
+        driver->env.now_ms = DRIVER_START_MS;
+        driver->env.events_max = options->events_max;
+        driver->env.activity_exists = has_activity;
+        driver->env.user = driver;
+        driver->log = GAL_BUFFER_INIT;
+}
+
+void driver_finish(struct driver *driver)
+{
+        gal_execution_destroy(driver->execution);
+        gal_execution_destroy(driver->replica);
+        gal_program_unref(driver->program);
+        gal_step_finish(&driver->step);
+        gal_records_finish(&driver->records);
+        gal_buffer_finish(&driver->log);
+        for (size_t i = 0; i < driver->call_count; i++)
+                gal_payload_unref(driver->calls[i].input);
+        free(driver->calls);
+        free(driver->effects);
+        free(driver->fault);
+}
+
+bool driver_is_running(const struct driver *driver)
+{
+        return driver->execution->status == GAL_EXECUTION_RUNNING;
+}
+
+/* 256 bits a step, as the engine stamps them: a restart must not change what a step draws. */
+static void stamp_randomness(struct driver *driver)
+{
+        for (unsigned i = 0; i < 4; i++)
+                driver->env.random.state[i] =
+                        (driver->options.seed * 4 + i + 1) * 0x9E3779B97F4A7C15u + driver->step_count;
+}
+
+/* Calls. */
+
+bool driver_call_is_open(const struct driver_call *call)
+{
+        return !call->answered && !call->timed_out && !call->aborted && !call->cancelled;
+}
+
+struct driver_call *driver_open_call(struct driver *driver, uint32_t frame)
+{
+        for (size_t i = driver->call_count; i > 0; i--) {
+                if (driver->calls[i - 1].frame == frame && driver_call_is_open(&driver->calls[i - 1]))
+                        return &driver->calls[i - 1];
+        }
+        return NULL;
+}
+
+static struct driver_call *find_call(struct driver *driver, uint64_t scheduled_id)
+{
+        for (size_t i = driver->call_count; i > 0; i--) {
+                if (driver->calls[i - 1].scheduled_id == scheduled_id)
+                        return &driver->calls[i - 1];
+        }
+        return NULL;
+}
+
+static bool add_call(struct driver *driver, const struct gal_record *record)
+{
+        struct driver_call *call;
+
+        if (driver_open_call(driver, record->frame) != NULL)
+                return driver_fail(driver, "event %" PRIu64 " schedules a task in a frame that has an open one",
+                                   record->id);
+        if (driver->call_count == driver->call_size) {
+                driver->call_size = driver->call_size == 0 ? 16 : driver->call_size * 2;
+                driver->calls = gal_realloc(driver->calls, driver->call_size, sizeof(*driver->calls));
+        }
+        call = &driver->calls[driver->call_count++];
+        *call = (struct driver_call){ .frame = record->frame,
+                                      .state = record->state,
+                                      .attempt = record->as.scheduled.attempt,
+                                      .scheduled_id = record->id };
+        return true;
+}
+
+static bool end_call(struct driver *driver, const struct gal_record *record, bool timed_out)
+{
+        struct driver_call *call = driver_open_call(driver, record->frame);
+
+        if (call == NULL)
+                return driver_fail(driver, "event %" PRIu64 " ends a task that is not open", record->id);
+        call->answered = !timed_out;
+        call->timed_out = timed_out;
+        return true;
+}
+
+/* The place of its frame may be used again within the same step. */
+static void abort_call(struct driver *driver, uint32_t frame)
+{
+        struct driver_call *call = driver_open_call(driver, frame);
+
+        if (call != NULL)
+                call->aborted = true;
+}
+
+static bool is_answer(enum gal_event_type type)
+{
+        return type == GAL_EVENT_LAMBDA_FUNCTION_SUCCEEDED || type == GAL_EVENT_LAMBDA_FUNCTION_FAILED ||
+               type == GAL_EVENT_ACTIVITY_SUCCEEDED || type == GAL_EVENT_ACTIVITY_FAILED ||
+               type == GAL_EVENT_TASK_SUCCEEDED || type == GAL_EVENT_TASK_FAILED;
+}
+
+static bool is_time_out(enum gal_event_type type)
+{
+        return type == GAL_EVENT_LAMBDA_FUNCTION_TIMED_OUT || type == GAL_EVENT_ACTIVITY_TIMED_OUT ||
+               type == GAL_EVENT_TASK_TIMED_OUT;
+}
+
+static bool account_record(struct driver *driver, const struct gal_record *record)
+{
+        if (gal_event_infos[record->type].shape == GAL_SHAPE_SCHEDULED)
+                return add_call(driver, record);
+        if (is_answer(record->type) || is_time_out(record->type))
+                return end_call(driver, record, is_time_out(record->type));
+        if (record->type == GAL_EVENT_TASK_STATE_ABORTED)
+                abort_call(driver, record->frame);
+        return true;
+}
+
+static void note_effect(struct driver *driver, enum gal_effect_kind kind, size_t call)
+{
+        if (driver->effect_count == driver->effect_size) {
+                driver->effect_size = driver->effect_size == 0 ? 16 : driver->effect_size * 2;
+                driver->effects = gal_realloc(driver->effects, driver->effect_size, sizeof(*driver->effects));
+        }
+        driver->effects[driver->effect_count++] = (struct driver_effect){ .kind = kind, .call = call };
+}
+
+static bool account_invoke(struct driver *driver, const struct gal_effect *effect, struct driver_call *call)
+{
+        const struct gal_frame *frame = gal_execution_frame(driver->execution, effect->frame);
+
+        if (call == NULL)
+                return driver_fail(driver, "INVOKE for %" PRIu64 ", which was not scheduled", effect->scheduled_id);
+        if (call->invoked)
+                return driver_fail(driver, "a second INVOKE for %" PRIu64, effect->scheduled_id);
+        if (call->frame != effect->frame || call->state != effect->state || call->attempt != effect->attempt)
+                return driver_fail(driver, "INVOKE for %" PRIu64 " differs from its event", effect->scheduled_id);
+        if (effect->input == NULL)
+                return driver_fail(driver, "INVOKE for %" PRIu64 " without input", effect->scheduled_id);
+        call->invoked = true;
+        call->input = gal_payload_ref(effect->input);
+        call->index = frame == NULL ? 0 : frame->index;
+        return true;
+}
+
+static bool account_cancel(struct driver *driver, const struct gal_effect *effect, struct driver_call *call)
+{
+        if (call == NULL || !call->invoked)
+                return driver_fail(driver, "CANCEL for %" PRIu64 ", which was not invoked", effect->scheduled_id);
+        if (call->cancelled)
+                return driver_fail(driver, "a second CANCEL for %" PRIu64, effect->scheduled_id);
+        if (call->answered)
+                return driver_fail(driver, "CANCEL for %" PRIu64 ", which was answered", effect->scheduled_id);
+        call->cancelled = true;
+        return true;
+}
+
+static bool account_effect(struct driver *driver, const struct gal_effect *effect)
+{
+        struct driver_call *call =
+                effect->kind == GAL_EFFECT_FINISH ? NULL : find_call(driver, effect->scheduled_id);
+        bool ok = true;
+
+        switch (effect->kind) {
+        case GAL_EFFECT_INVOKE:
+                ok = account_invoke(driver, effect, call);
+                break;
+        case GAL_EFFECT_CANCEL:
+                ok = account_cancel(driver, effect, call);
+                break;
+        case GAL_EFFECT_FINISH:
+                if (driver->finished)
+                        return driver_fail(driver, "a second FINISH");
+                driver->finished = true;
+                break;
+        }
+        if (ok)
+                note_effect(driver, effect->kind, call == NULL ? 0 : (size_t)(call - driver->calls));
+        return ok;
+}
+
+/* After the step: what is still out has to be open in a frame, and the other way round. */
+static bool check_calls(struct driver *driver)
+{
+        size_t out = 0, open = 0;
+
+        for (size_t i = 0; i < driver->call_count; i++) {
+                const struct driver_call *call = &driver->calls[i];
+                const struct gal_frame *frame = gal_execution_frame(driver->execution, call->frame);
+
+                if (!call->invoked)
+                        return driver_fail(driver, "no INVOKE for %" PRIu64, call->scheduled_id);
+                if (call->answered || call->cancelled)
+                        continue;
+                if (call->timed_out || call->aborted)
+                        return driver_fail(driver, "no CANCEL for %" PRIu64, call->scheduled_id);
+                if (frame == NULL || frame->attempt.scheduled_id != call->scheduled_id)
+                        return driver_fail(driver, "%" PRIu64 " was given up without a CANCEL", call->scheduled_id);
+                out++;
+        }
+        for (uint32_t i = 0; i < driver->execution->frame_count; i++) {
+                const struct gal_frame *frame = driver->execution->frames[i];
+
+                open += frame != NULL && frame->attempt.scheduled_id != 0;
+        }
+        return out == open || driver_fail(driver, "%zu calls are out, %zu attempts are open", out, open);
+}
+
+/* Steps. */
+
+static void keep_records(struct driver *driver)
+{
+        struct gal_records *made = &driver->step.records;
+
+        for (size_t i = 0; i < made->count; i++)
+                *gal_records_add(&driver->records) = made->items[i];
+        made->count = 0; /* theirs now */
+}
+
+static bool take_records(struct driver *driver)
+{
+        for (size_t i = 0; i < driver->step.records.count; i++) {
+                const struct gal_record *record = &driver->step.records.items[i];
+
+                record_text_write(&driver->log, driver->execution, record);
+                if (!invariants_check_record(driver, record) || !account_record(driver, record))
+                        return false;
+                gal_execution_apply(driver->replica, record);
+        }
+        keep_records(driver);
+        return true;
+}
+
+static bool check_replica(struct driver *driver)
+{
+        const char *difference;
+
+        if (gal_execution_equal(driver->execution, driver->replica, &difference))
+                return true;
+        return driver_fail(driver, "the records alone make another execution: %s", difference);
+}
+
+static void rebuild(struct driver *driver)
+{
+        gal_execution_destroy(driver->execution);
+        driver->execution = create_execution(driver);
+        for (size_t i = 0; i < driver->records.count; i++)
+                gal_execution_apply(driver->execution, &driver->records.items[i]);
+}
+
+bool driver_step(struct driver *driver, const struct gal_stimulus *stimuli, size_t count)
+{
+        if (driver->fault != NULL)
+                return false;
+        driver->step_count++;
+        stamp_randomness(driver);
+        gal_step_clear(&driver->step);
+        gal_machine_step(driver->execution, stimuli, count, &driver->env, &driver->step);
+        if (!take_records(driver))
+                return false;
+        for (size_t i = 0; i < driver->step.effect_count; i++) {
+                effect_text_write(&driver->log, &driver->step.effects[i]);
+                if (!account_effect(driver, &driver->step.effects[i]))
+                        return false;
+        }
+        if (!check_calls(driver) || !invariants_check_execution(driver) || !check_replica(driver))
+                return false;
+        if (driver->options.rebuild)
+                rebuild(driver);
+        return true;
+}
+
+bool driver_settle(struct driver *driver)
+{
+        struct gal_stimulus go_on = { .kind = GAL_STIMULUS_CONTINUE };
+
+        while (driver->fault == NULL && driver->step.yielded)
+                driver_step(driver, &go_on, 1);
+        return driver->fault == NULL;
+}
+
+bool driver_start(struct driver *driver, struct gal_payload *input)
+{
+        struct gal_stimulus start = { .kind = GAL_STIMULUS_START, .payload = input };
+
+        return driver_step(driver, &start, 1) && driver_settle(driver);
+}
+
+bool driver_time(struct driver *driver, int64_t now_ms)
+{
+        struct gal_stimulus due = { .kind = GAL_STIMULUS_TIME };
+
+        driver->env.now_ms = now_ms;
+        return driver_step(driver, &due, 1) && driver_settle(driver);
+}
