@@ -61,6 +61,8 @@
 #define GAL_WAIT_SECONDS_MAX 2147483647
 /* An execution of the Standard type ends after a year. */
 #define GAL_EXECUTION_SECONDS_MAX 31536000
+/* A name is free again 90 days after its execution was closed. */
+#define GAL_NAME_REUSE_MS (90ll * 86400 * 1000)
 /* Events of one history: the last one allowed is the ExecutionFailed that says so. */
 #define GAL_HISTORY_EVENTS_MAX 25000
 /* Iterations of an inline Map that run at once. */
@@ -96,6 +98,10 @@
 #define GAL_FUNCTION_MEMORY_MIB_MIN 4
 #define GAL_FUNCTION_MEMORY_MIB_MAX 1048576
 #define GAL_HTTP_CONNECTIONS_MAX 256
+/* Body of one chunk, and a snapshot: JSON texts that must be readable again. */
+#define GAL_STORE_BODY_SIZE_MAX GAL_JSON_TEXT_SIZE_MAX
+/* Chunks and events of one execution: what fits the four bytes of the databases, and years of work. */
+#define GAL_STORE_SEQUENCE_MAX 2147483647
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
 #define GAL_LOG_LINE_SIZE 2048
 

@@ -1,13 +1,13 @@
 /*
  * engine.h: the whole engine as a state machine that a driver ticks.
  *
- *   start, stop, task results  ->  queue  --tick-->  machine decides  ->  batch of rows  ->  the driver commits it
+ *   requests, task results  ->  queue  --tick-->  machine decides  ->  batch of rows  ->  the driver commits it
  *                                                                                              |
- *   dispatch, cancel, observe  <---------------------  gal_engine_committed()  <--------------+
+ *   answers, dispatch, cancel, observe  <-------------  gal_engine_committed()  <-------------+
  *
- * Nothing visible happens before the commit that records it: calls go out, callers and observers hear of it, only
- * from gal_engine_committed(). No loop, no clock, no socket, no thread: the driver brings time and randomness into
- * each tick, works the store, makes the calls. All functions belong to the thread that drives it.
+ * Nothing visible happens before the commit that records it: answers, calls and observers come only from
+ * gal_engine_committed(). No loop, no clock, no socket, no thread: the driver brings time and randomness into each
+ * tick, works the store, makes the calls. All functions belong to the thread that drives it.
  */
 #ifndef GAL_ENGINE_ENGINE_H
 #define GAL_ENGINE_ENGINE_H
@@ -21,15 +21,18 @@
 #include "definition/program.h"
 #include "machine/execution.h"
 #include "machine/record.h"
-#include "store/store.h"
+#include "store/store_next.h"
 
 struct gal_engine;
 
-/* A running or closed execution as the engine knows it. Valid until gal_engine_forget(). */
+/* An open execution in memory. Valid until `closed` has returned, or the engine drops its memory. */
 struct gal_run;
 
-/* A task attempt that is out. Valid from `dispatch` until its end is reported or it is cancelled. */
+/* A task attempt that is out. Valid from `dispatch` until its end is reported, it is cancelled, or memory is dropped. */
 struct gal_task_handle;
+
+/* A batch on its way to the store. Valid until gal_engine_committed(). */
+struct gal_commit;
 
 /* What the driver needs to make a call. Borrowed for the callback. */
 struct gal_dispatch {
@@ -40,11 +43,12 @@ struct gal_dispatch {
         const char *execution_arn;
 };
 
-/* What the driver does for the engine. All are called from gal_engine_tick() or gal_engine_committed(). */
+/* What the driver does for the engine. All are called from the engine's own functions; none may call back into it
+ * but for gal_engine_committed() from `commit`. */
 struct gal_engine_callbacks {
-        /* Commit the batch, then say gal_engine_committed(), now or later. The batch lives until then. */
-        void (*commit)(void *user, const struct gal_batch *batch);
-        /* Start a call; `data` given to gal_task_set_data() comes back to `cancel`. May not report from within. */
+        /* Commit the batch, then say gal_engine_committed(), now or later. */
+        void (*commit)(void *user, struct gal_commit *commit, const struct gal_batch *batch);
+        /* Start a call; `data` given to gal_task_set_data() comes back to `cancel`. */
         void (*dispatch)(void *user, const struct gal_dispatch *dispatch);
         /* The attempt is over: end what runs for it and report nothing any more. The handle is gone afterwards. */
         void (*cancel)(void *user, struct gal_task_handle *handle, void *data);
@@ -58,45 +62,78 @@ struct gal_engine_callbacks {
 struct gal_engine_options {
         const char *account;       /* NULL: 123456789012 */
         const char *region;        /* NULL: us-east-1 */
-        const char *role_arn;      /* NULL: a fixed one of the account */
+        const char *role_arn;      /* of machines that name none; NULL: a fixed one of the account */
         uint64_t events_max;       /* 0: the service's 25,000; UINT64_MAX: no limit */
-        uint64_t random[4];        /* fresh randomness, for names that are made before the first tick */
+        unsigned commits_max;      /* batches in flight at once; 0: 1 */
+        uint64_t random[4];        /* fresh randomness, for ids that are made before the first tick */
         const struct gal_log *log; /* nullable; borrowed */
 };
 
-/* `store` is borrowed and only read here (histories); what is written goes through `commit`. */
+/* `store` is borrowed and only read here; what is written goes through `commit`. */
 struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_engine_options *options,
                                      const struct gal_engine_callbacks *callbacks);
-/* Forgets everything in memory; open task attempts are not cancelled (the driver ends its calls). Accepts NULL. */
-void gal_engine_destroy(struct gal_engine *engine);
+/* Forgets everything in memory; requests are not answered, attempts not cancelled (the driver ends its calls). */
+void gal_engine_destroy(struct gal_engine *engine); /* accepts NULL */
+
+/*
+ * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts are
+ * dispatched again under the same identity. To be called when the driver has the lease, and again, after
+ * gal_engine_drop(), when it has taken a new one. Reads the store.
+ */
+GAL_MUST_USE enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struct gal_error *error);
+
+/*
+ * Forgets all executions after the lease or the connection was lost: memory may be ahead of the store, or behind it.
+ * Calls that are out are cancelled, requests that wait are answered with GAL_EIO. Commits in flight must have been
+ * answered before.
+ */
+void gal_engine_drop(struct gal_engine *engine);
+
+/*
+ * Requests. The answer comes when what it says is committed, or at once when it is a refusal that needs no commit;
+ * always from gal_engine_tick() or later, never from within the request itself. `done` is nullable.
+ */
+struct gal_answer {
+        enum gal_status status;
+        const char *code;    /* the service's error name, "ExecutionAlreadyExists"; NULL when OK */
+        const char *message; /* NULL when OK */
+        const char *arn;     /* of the machine or execution; NULL: none */
+        int64_t time_ms;     /* created, started or stopped */
+        struct gal_run *run; /* a start: the execution; NULL when it was closed already */
+};
+typedef void (*gal_engine_done)(void *user, const struct gal_answer *answer);
+
+struct gal_create_request {
+        const char *name;
+        const char *definition;
+        size_t definition_len;
+        const char *role_arn; /* NULL: the engine's */
+        bool replace;         /* a machine of that name gets the definition as a new revision; else a conflict */
+};
 
 struct gal_start_request {
-        const char *machine_name;
-        const char *execution_name; /* NULL: a new UUID */
-        struct gal_program *program;
+        const char *machine; /* name, or ARN */
+        const char *name;    /* NULL: a new UUID */
         struct gal_payload *input;
 };
 
+void gal_engine_create_machine(struct gal_engine *engine, const struct gal_create_request *request,
+                               gal_engine_done done, void *user);
+void gal_engine_delete_machine(struct gal_engine *engine, const char *machine, gal_engine_done done, void *user);
 /*
- * Queues the start of an execution. `ret_run` (transfer none).
- * GAL_EINVALID: a name that is none. GAL_ELIMIT: the input is past the quota. GAL_ECONFLICT: the name is taken.
+ * Idempotent by name: while the execution of that name is open, a start with the same input answers with it, one with
+ * another input is refused; closed ones are refused.
  */
-GAL_MUST_USE enum gal_status gal_engine_start(struct gal_engine *engine, const struct gal_start_request *request,
-                                              struct gal_run **ret_run, struct gal_error *error);
-/* StopExecution; `stop_error` and `cause` nullable. Without effect on a closed execution. */
-void gal_engine_stop(struct gal_engine *engine, struct gal_run *run, const char *stop_error, const char *cause);
-/* Drops a closed execution from memory. */
-void gal_engine_forget(struct gal_engine *engine, struct gal_run *run);
+void gal_engine_start(struct gal_engine *engine, const struct gal_start_request *request, gal_engine_done done,
+                      void *user);
+/* StopExecution; `stop_error` and `cause` nullable. */
+void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error, const char *cause,
+                     gal_engine_done done, void *user);
 
 const struct gal_execution *gal_run_execution(const struct gal_run *run);
-
-/*
- * Calls `event` for each event of the committed history in order, as JSON text of the API's shape, until it returns
- * false. Reads the store. The texts are borrowed for the callback.
- */
-GAL_MUST_USE enum gal_status gal_engine_history(struct gal_engine *engine, const struct gal_run *run,
-                                                bool (*event)(void *user, const char *text, size_t len), void *user,
-                                                struct gal_error *error);
+/* What the store knows it by. */
+const char *gal_run_id(const struct gal_run *run);
+uint32_t gal_run_slot(const struct gal_run *run);
 
 /* What became of a call. Texts and payloads are borrowed. After an end the handle is gone. */
 void gal_task_set_data(struct gal_task_handle *handle, void *data);
@@ -106,18 +143,25 @@ void gal_task_succeeded(struct gal_task_handle *handle, struct gal_payload *resu
 void gal_task_failed(struct gal_task_handle *handle, const char *error, const char *cause);
 
 /*
- * Takes what came in and what is due, decides, and asks for a commit where there is something to write.
+ * Takes what came in and what is due, decides, and asks for commits where there is something to write.
  * `random` are 256 bits of fresh randomness.
  */
 void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t random[4]);
-/* The answer to `commit`. Anything but GAL_OK: see engine.c, failed commits. */
-void gal_engine_committed(struct gal_engine *engine, enum gal_status status);
 
+/*
+ * The answer to `commit`. GAL_EINVALID (the data was refused): its executions are tried again one by one, and the bad
+ * one is given up. Anything else but GAL_OK: the engine stands still until it was dropped and loaded again.
+ */
+void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, enum gal_status status);
+
+/* A commit has failed for a reason other than its data: drop, take the lease anew, load. */
+bool gal_engine_is_lost(const struct gal_engine *engine);
 /* Whether a tick now would do something. */
 bool gal_engine_has_work(const struct gal_engine *engine);
 /* When the next thing is due, in ms; 0: nothing timed. */
 int64_t gal_engine_wake_ms(const struct gal_engine *engine);
-/* Task attempts that are with the driver. */
 size_t gal_engine_tasks_out(const struct gal_engine *engine);
+size_t gal_engine_commits_in_flight(const struct gal_engine *engine);
+size_t gal_engine_open_count(const struct gal_engine *engine);
 
 #endif

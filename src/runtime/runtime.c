@@ -4,6 +4,7 @@
 #include "runtime/runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,7 +13,16 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "net/loop.h"
+#include "runtime/writer.h"
 #include "tasks/call.h"
+
+/* A lease lasts this long; it is renewed three times in it. Stopped processes are succeeded after it at the latest. */
+#define LEASE_MS 10000
+/* Between attempts to get the store (back): doubled up to the bound. */
+#define RETRY_MS_MIN 200
+#define RETRY_MS_MAX 5000
+/* How often a process that stands by looks. */
+#define STAND_BY_MS 500
 
 /* One call that is out: between the engine's handle and the connector's. */
 struct call {
@@ -28,7 +38,17 @@ struct gal_runtime {
         struct gal_timer *timer;
         struct gal_tasks *tasks;
         struct gal_store *store;
+        struct gal_writer *writer; /* NULL: the store is in memory and answers at once */
         struct gal_engine *engine;
+        const struct gal_log *log;
+        char *address;
+        char incarnation[33];
+        bool is_owner;
+        struct gal_timer *lease_timer; /* renews, or tries to become the owner */
+        int64_t lease_end_ms;          /* by the boot-time clock, from before the renewal was asked for */
+        int64_t renewal_asked_ms;
+        int64_t retry_ms; /* the next pause between attempts */
+        bool said_stand_by;
         char *account;
         char *region;
         bool virtual_time;
@@ -84,16 +104,22 @@ static void arm_timer(struct gal_runtime *runtime)
         gal_timer_start(runtime->timer, wake_ms > now ? wake_ms - now : 0);
 }
 
+static void lose_ownership(struct gal_runtime *runtime);
+
 static void tick(void *user)
 {
         struct gal_runtime *runtime = user;
         uint64_t random[4];
 
         runtime->tick_scheduled = false;
+        if (!runtime->is_owner)
+                return;
         if (!draw_random(random))
                 gal_bug("getrandom", errno);
         gal_engine_tick(runtime->engine, now_ms(runtime), random);
-        if (gal_engine_has_work(runtime->engine))
+        if (gal_engine_is_lost(runtime->engine))
+                lose_ownership(runtime);
+        else if (gal_engine_has_work(runtime->engine))
                 schedule_tick(runtime);
         else
                 arm_timer(runtime);
@@ -110,11 +136,143 @@ void gal_runtime_poke(struct gal_runtime *runtime)
 }
 
 /* The store in memory answers at once. */
-static void commit(void *user, const struct gal_batch *batch)
+static void commit(void *user, struct gal_commit *commit, const struct gal_batch *batch)
 {
         struct gal_runtime *runtime = user;
 
-        gal_engine_committed(runtime->engine, gal_store_commit(runtime->store, batch, NULL));
+        if (runtime->writer != NULL)
+                gal_writer_commit(runtime->writer, commit, batch);
+        else
+                gal_engine_committed(runtime->engine, commit,
+                                     runtime->store->ops->commit(runtime->store, batch, NULL));
+}
+
+static void committed(void *user, struct gal_commit *commit, enum gal_status status, const char *message)
+{
+        struct gal_runtime *runtime = user;
+
+        if (status != GAL_OK)
+                gal_log(runtime->log, GAL_LOG_ERROR, "a commit failed: %s: %s", gal_status_name(status), message);
+        gal_engine_committed(runtime->engine, commit, status);
+        schedule_tick(runtime);
+}
+
+/* Owning the store. */
+
+/* Goes on while the machine sleeps, unlike the monotonic clock: a lease does not wait for it. */
+static int64_t boot_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_BOOTTIME, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum gal_status make_incarnation(struct gal_runtime *runtime, struct gal_error *error)
+{
+        uint64_t random[4];
+
+        if (!draw_random(random))
+                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
+        snprintf(runtime->incarnation, sizeof(runtime->incarnation), "%016llx%016llx",
+                 (unsigned long long)random[0], (unsigned long long)random[1]);
+        return GAL_OK;
+}
+
+/* Takes the lease and loads; the engine is empty before. */
+static enum gal_status become_owner(struct gal_runtime *runtime, struct gal_error *error)
+{
+        struct gal_lease_request request = { .address = runtime->address == NULL ? "" : runtime->address,
+                                             .incarnation = runtime->incarnation,
+                                             .duration_ms = LEASE_MS };
+        int64_t asked_ms = boot_ms();
+        enum gal_status status = make_incarnation(runtime, error);
+
+        if (status == GAL_OK)
+                status = runtime->store->ops->acquire(runtime->store, &request, error);
+        if (status != GAL_OK)
+                return status;
+        runtime->lease_end_ms = asked_ms + LEASE_MS;
+        runtime->is_owner = true; /* effects leave while it loads */
+        status = gal_engine_load(runtime->engine, now_ms(runtime), error);
+        if (status != GAL_OK) {
+                runtime->is_owner = false;
+                return status;
+        }
+        runtime->retry_ms = RETRY_MS_MIN;
+        runtime->said_stand_by = false;
+        gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
+        schedule_tick(runtime);
+        return GAL_OK;
+}
+
+static void try_again(struct gal_runtime *runtime, enum gal_status status, const char *message)
+{
+        if (status == GAL_EBUSY) {
+                if (!runtime->said_stand_by)
+                        gal_log(runtime->log, GAL_LOG_INFO, "standing by: %s", message);
+                runtime->said_stand_by = true;
+                gal_timer_start(runtime->lease_timer, STAND_BY_MS);
+                return;
+        }
+        gal_log(runtime->log, GAL_LOG_ERROR, "the store cannot be used: %s; trying again in %lld ms", message,
+                (long long)runtime->retry_ms);
+        gal_timer_start(runtime->lease_timer, runtime->retry_ms);
+        runtime->retry_ms = runtime->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : runtime->retry_ms * 2;
+}
+
+/* Memory may be ahead of the store, or behind it: nothing of it is kept. */
+static void lose_ownership(struct gal_runtime *runtime)
+{
+        if (!runtime->is_owner)
+                return;
+        runtime->is_owner = false;
+        if (runtime->writer != NULL)
+                gal_writer_drain(runtime->writer);
+        gal_timer_stop(runtime->timer);
+        gal_engine_drop(runtime->engine);
+        gal_timer_start(runtime->lease_timer, 0);
+}
+
+static void renewed(void *user, enum gal_status status, const char *message)
+{
+        struct gal_runtime *runtime = user;
+
+        if (!runtime->is_owner)
+                return;
+        if (status == GAL_OK) {
+                runtime->lease_end_ms = runtime->renewal_asked_ms + LEASE_MS;
+                gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
+                return;
+        }
+        gal_log(runtime->log, GAL_LOG_ERROR, "the lease was not renewed: %s", message);
+        lose_ownership(runtime);
+}
+
+static void lease_timer_fired(void *user)
+{
+        struct gal_runtime *runtime = user;
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status;
+
+        if (runtime->is_owner) {
+                runtime->renewal_asked_ms = boot_ms();
+                if (runtime->writer != NULL)
+                        gal_writer_renew(runtime->writer);
+                return;
+        }
+        status = become_owner(runtime, &error);
+        if (status == GAL_OK)
+                gal_log(runtime->log, GAL_LOG_INFO, "this process owns the store now; %zu executions are open",
+                        gal_engine_open_count(runtime->engine));
+        else
+                try_again(runtime, status, error.message);
+}
+
+/* Once the lease is over, somebody else may have sent the same call: nothing more leaves here. */
+static bool may_send(struct gal_runtime *runtime)
+{
+        return runtime->writer == NULL || boot_ms() < runtime->lease_end_ms;
 }
 
 /* Calls. */
@@ -201,6 +359,10 @@ static void dispatch(void *user, const struct gal_dispatch *dispatch)
                                     .region = runtime->region,
                                     .account = runtime->account };
 
+        if (!may_send(runtime)) { /* the renewal that is under way will tell */
+                free(call);
+                return;
+        }
         request.input = gal_payload_text(dispatch->input, &request.input_len);
         call->runtime = runtime;
         call->task = dispatch->handle;
@@ -259,40 +421,82 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
         return GAL_OK;
 }
 
+/* In memory nothing blocks and nobody else writes: no thread. */
+static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_runtime_options *options,
+                                  struct gal_error *error)
+{
+        struct gal_writer_callbacks callbacks = { .committed = committed, .renewed = renewed, .user = runtime };
+        enum gal_status status;
+
+        if (options->store_url == NULL) {
+                runtime->store = gal_store_memory_create();
+                return GAL_OK;
+        }
+        status = gal_store_open(options->store_url, &runtime->store, error);
+        if (status == GAL_OK)
+                status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
+        if (status == GAL_OK)
+                status = gal_writer_create(runtime->loop, runtime->store, &callbacks, &runtime->writer, error);
+        return status;
+}
+
+static enum gal_status create_parts(struct gal_runtime *runtime, const struct gal_runtime_options *options,
+                                    struct gal_error *error)
+{
+        enum gal_status status = gal_loop_create(&runtime->loop, error);
+
+        if (status != GAL_OK)
+                return status;
+        runtime->timer = gal_timer_create(runtime->loop, timer_fired, runtime);
+        runtime->lease_timer = gal_timer_create(runtime->loop, lease_timer_fired, runtime);
+        status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
+        if (status == GAL_OK)
+                status = open_store(runtime, options, error);
+        if (status == GAL_OK)
+                status = create_engine(runtime, options, error);
+        return status;
+}
+
 enum gal_status gal_runtime_create(const struct gal_runtime_options *options, struct gal_runtime **ret_runtime,
                                    struct gal_error *error)
 {
         struct gal_runtime *runtime = gal_new(struct gal_runtime);
+        struct gal_error own = { .code = GAL_OK };
         enum gal_status status;
 
         runtime->virtual_time = options->virtual_time;
         runtime->on_record = options->record;
         runtime->on_closed = options->closed;
         runtime->user = options->user;
+        runtime->log = options->log;
+        runtime->retry_ms = RETRY_MS_MIN;
         runtime->account = gal_strdup(options->account);
         runtime->region = gal_strdup(options->region);
-        status = gal_loop_create(&runtime->loop, error);
-        if (status != GAL_OK)
-                goto undo;
-        runtime->timer = gal_timer_create(runtime->loop, timer_fired, runtime);
-        status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
-        if (status != GAL_OK)
-                goto undo;
-        runtime->store = gal_store_memory_create();
-        status = create_engine(runtime, options, error);
-        if (status != GAL_OK)
-                goto undo;
-        *ret_runtime = runtime;
-        return GAL_OK;
-undo:
-        gal_runtime_destroy(runtime);
+        runtime->address = gal_strdup(options->address);
+        status = create_parts(runtime, options, error);
+        if (status == GAL_OK) {
+                status = become_owner(runtime, &own);
+                if (status == GAL_EBUSY && options->stand_by) {
+                        try_again(runtime, status, own.message);
+                        status = GAL_OK;
+                } else if (status != GAL_OK) {
+                        gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+                }
+        }
+        if (status == GAL_OK)
+                *ret_runtime = runtime;
+        else
+                gal_runtime_destroy(runtime);
         return status;
 }
 
+/* Commits come home before the engine goes; what they publish may dispatch, so calls end after them. */
 void gal_runtime_destroy(struct gal_runtime *runtime)
 {
         if (runtime == NULL)
                 return;
+        runtime->is_owner = false;
+        gal_writer_destroy(runtime->writer);
         gal_tasks_destroy(runtime->tasks);
         while (runtime->call_count > 0)
                 end_call(runtime->calls[0]);
@@ -302,10 +506,22 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         if (runtime->loop != NULL)
                 gal_loop_undefer(runtime->loop, tick, runtime);
         gal_timer_destroy(runtime->timer);
+        gal_timer_destroy(runtime->lease_timer);
         gal_loop_destroy(runtime->loop);
         free(runtime->account);
         free(runtime->region);
+        free(runtime->address);
         free(runtime);
+}
+
+bool gal_runtime_is_owner(const struct gal_runtime *runtime)
+{
+        return runtime->is_owner;
+}
+
+struct gal_store *gal_runtime_store(struct gal_runtime *runtime)
+{
+        return runtime->store;
 }
 
 struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime)

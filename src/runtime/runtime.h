@@ -1,8 +1,12 @@
 /*
  * runtime.h: drives an engine: the real clock and randomness, the store, the calls of tasks, in one event loop.
  *
- * Virtual time: now runs at real speed while any call is in flight and jumps to the next due timer when none is, so
- * a workflow that waits for three days is over in milliseconds and its history looks as if they had passed.
+ * Virtual time: now runs at real speed while any call is in flight and jumps to the next due timer when none is, so a
+ * workflow that waits for three days is over in milliseconds and its history looks as if they had passed.
+ *
+ * The lease: the runtime becomes the owner of its store before the engine loads, renews the lease, and when it is lost
+ * (or a commit failed) drops the engine's memory, takes the lease again with backoff, and loads. While another
+ * process owns the store it stands by.
  */
 #ifndef GAL_RUNTIME_RUNTIME_H
 #define GAL_RUNTIME_RUNTIME_H
@@ -19,6 +23,9 @@ struct gal_loop;
 struct gal_runtime;
 
 struct gal_runtime_options {
+        const char *store_url;                 /* NULL: in memory */
+        const char *address;                   /* where forwarded requests are taken; NULL: nowhere */
+        bool stand_by;                         /* wait while another process owns the store; else that is a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
         bool virtual_time;
         const char *account;       /* nullable, as of the engine */
@@ -30,17 +37,23 @@ struct gal_runtime_options {
         void *user;
 };
 
-/* An engine over a store in memory, with its loop. GAL_EIO: no descriptors, no randomness. */
+/*
+ * An engine over a store, with its loop. GAL_EBUSY: another process owns the store. GAL_EIO: no descriptors, no
+ * randomness, a store that cannot be opened or read. GAL_EINVALID: no such store, a schema of another release.
+ */
 GAL_MUST_USE enum gal_status gal_runtime_create(const struct gal_runtime_options *options,
                                                 struct gal_runtime **ret_runtime, struct gal_error *error);
-/* Ends every call that is out. Accepts NULL. */
+/* Ends every call that is out, finishes the commit that is under way, gives the lease back. Accepts NULL. */
 void gal_runtime_destroy(struct gal_runtime *runtime);
 
 /* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */
 struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
+struct gal_store *gal_runtime_store(struct gal_runtime *runtime); /* for reading, on the loop's thread */
 struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime);
 /* The engine was given something to do: tick soon. */
 void gal_runtime_poke(struct gal_runtime *runtime);
+/* Whether this process owns the store and its engine is loaded. */
+bool gal_runtime_is_owner(const struct gal_runtime *runtime);
 
 /* Runs the loop until gal_runtime_stop(). */
 void gal_runtime_run(struct gal_runtime *runtime);

@@ -1,0 +1,37 @@
+/*
+ * api.h: the actions of the AWS Step Functions API as functions, JSON in and JSON out.
+ *
+ * Actions that write go to the engine and are answered when what they say is committed; actions that read look into
+ * the store and are answered at once, also in a process that owns no engine.
+ */
+#ifndef GAL_API_API_H
+#define GAL_API_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/engine.h"
+#include "store/store.h"
+
+struct gal_api {
+        struct gal_engine *engine; /* NULL: this process does not own the store; actions that write are refused */
+        struct gal_store *store;
+        const char *account;
+        const char *region;
+        void (*poke)(void *user); /* the engine was given something to do */
+        void *user;
+};
+
+/* The answer: an HTTP status and a JSON object; an error is {"__type": NAME, "message": TEXT}. Borrowed. */
+typedef void (*gal_api_done)(void *user, int status, const char *body, size_t len);
+
+/*
+ * Calls an action ("StartExecution"). `body` is the request's JSON, borrowed for the call. `done` is called once: before
+ * this returns, or later from the engine.
+ */
+void gal_api_call(struct gal_api *api, const char *action, const char *body, size_t len, gal_api_done done, void *user);
+
+/* Whether there is such an action, and whether it writes (and so belongs to the owner of the store). */
+bool gal_api_find(const char *action, bool *ret_writes);
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * commit.c: batches of rows: made of what the runs of a tick decided, and published when the store has them.
+ *
+ * The rows borrow their texts from runs, machines and revisions, none of which change while the commit is in flight.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "engine/internal.h"
+#include "journal/journal.h"
+
+static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
+{
+        struct gal_commit *commit = gal_new(struct gal_commit);
+
+        commit->run_size = run_count;
+        commit->runs = gal_new_array(run_count, struct gal_run *);
+        commit->bodies = gal_new_array(run_count, struct gal_buffer);
+        commit->chunk_rows = gal_new_array(run_count, struct gal_chunk_row);
+        commit->execution_rows = gal_new_array(run_count, struct gal_execution_row);
+        commit->run_rows = gal_new_array(run_count, struct gal_run_row);
+        commit->closed_rows = gal_new_array(run_count, struct gal_run_row);
+        commit->name_rows = gal_new_array(run_count, struct gal_name_row);
+        commit->machines = gal_new_array(machine_count, struct machine *);
+        commit->machine_rows = gal_new_array(machine_count, struct gal_machine_row);
+        commit->revision_rows = gal_new_array(machine_count, struct gal_revision_row);
+        commit->deleted_rows = gal_new_array(machine_count, const char *);
+        commit->batch = (struct gal_batch){ .machines = commit->machine_rows,
+                                            .deleted_machines = commit->deleted_rows,
+                                            .revisions = commit->revision_rows,
+                                            .names = commit->name_rows,
+                                            .executions = commit->execution_rows,
+                                            .chunks = commit->chunk_rows,
+                                            .runs = commit->run_rows,
+                                            .closed_runs = commit->closed_rows };
+        return commit;
+}
+
+static void destroy_commit(struct gal_commit *commit)
+{
+        for (size_t i = 0; i < commit->run_size; i++)
+                gal_buffer_finish(&commit->bodies[i]);
+        free(commit->runs);
+        free(commit->bodies);
+        free(commit->chunk_rows);
+        free(commit->execution_rows);
+        free(commit->run_rows);
+        free(commit->closed_rows);
+        free(commit->name_rows);
+        free(commit->machines);
+        free(commit->machine_rows);
+        free(commit->revision_rows);
+        free(commit->deleted_rows);
+        free(commit);
+}
+
+static void add_machine(struct gal_commit *commit, struct machine *machine)
+{
+        commit->machines[commit->machine_count++] = machine;
+        if (machine->deleting) {
+                commit->deleted_rows[commit->batch.deleted_machine_count++] = machine->id;
+                return;
+        }
+        commit->machine_rows[commit->batch.machine_count++] = (struct gal_machine_row){
+                .machine_id = machine->id,
+                .name = machine->name,
+                .revision_id = machine->revision->id,
+                .type = "STANDARD",
+                .status = "ACTIVE",
+                .created_ms = machine->created_ms,
+                .updated_ms = machine->created_ms,
+        };
+        commit->revision_rows[commit->batch.revision_count++] = (struct gal_revision_row){
+                .revision_id = machine->revision->id,
+                .machine_id = machine->id,
+                .definition = machine->revision->definition,
+                .role_arn = machine->revision->role_arn,
+                .created_ms = machine->revision->created_ms,
+        };
+}
+
+static void add_chunk(struct gal_commit *commit, struct gal_run *run)
+{
+        const struct gal_records *records = &run->step.records;
+        size_t index = commit->batch.chunk_count++;
+        struct gal_buffer *body = &commit->bodies[index];
+        uint32_t event_count = 0;
+
+        for (size_t i = 0; i < records->count; i++)
+                event_count += !gal_event_is_internal(records->items[i].type);
+        gal_journal_encode(body, run->execution->program, records);
+        if (body->status != GAL_OK)
+                gal_bug("encoding a chunk", body->status);
+        commit->runs[index] = run;
+        commit->chunk_rows[index] = (struct gal_chunk_row){
+                .slot = run->slot,
+                .execution_id = run->id,
+                .sequence = ++run->sequence,
+                .first_event_id = run->execution->last_id + 1 - event_count,
+                .event_count = event_count,
+                .body = body->data,
+                .body_len = body->len,
+        };
+}
+
+/* At start and at close. */
+static void add_execution(struct gal_commit *commit, const struct gal_run *run)
+{
+        const struct gal_execution *execution = run->execution;
+
+        commit->execution_rows[commit->batch.execution_count++] = (struct gal_execution_row){
+                .slot = run->slot,
+                .execution_id = run->id,
+                .name = execution->execution_name,
+                .machine_id = run->revision->machine_id,
+                .machine_name = execution->machine_name,
+                .revision_id = run->revision->id,
+                .status = gal_execution_status_name(execution->status),
+                .started_ms = execution->started_ms,
+                .stopped_ms = execution->stopped_ms,
+                .event_count = execution->last_id,
+                .input = gal_payload_raw(execution->input, NULL),
+                .output = execution->output == NULL ? NULL : gal_payload_text(execution->output, NULL),
+                .error = execution->error,
+                .cause = execution->cause,
+        };
+}
+
+static void add_name(struct gal_commit *commit, const struct gal_run *run)
+{
+        const struct gal_execution *execution = run->execution;
+        bool is_open = execution->status == GAL_EXECUTION_RUNNING;
+
+        if (!run->is_named)
+                return;
+        commit->name_rows[commit->batch.name_count++] = (struct gal_name_row){
+                .machine_id = run->revision->machine_id,
+                .name = execution->execution_name,
+                .execution_id = run->id,
+                .reusable_ms = is_open ? INT64_MAX : execution->stopped_ms + GAL_NAME_REUSE_MS,
+        };
+}
+
+static void add_run(struct gal_commit *commit, struct gal_run *run)
+{
+        struct gal_run_row row = { .slot = run->slot, .execution_id = run->id };
+        bool is_open = run->execution->status == GAL_EXECUTION_RUNNING;
+
+        run->in_flight = true;
+        add_chunk(commit, run);
+        if (run->is_committed && is_open)
+                return;
+        add_execution(commit, run);
+        add_name(commit, run);
+        if (is_open)
+                commit->run_rows[commit->batch.run_count++] = row;
+        else if (run->is_committed)
+                commit->closed_rows[commit->batch.closed_run_count++] = row;
+}
+
+static size_t count_dirty(const struct gal_engine *engine)
+{
+        size_t count = 0;
+
+        for (const struct gal_run *run = engine->dirty_first; run != NULL; run = run->next_dirty)
+                count++;
+        return count;
+}
+
+static size_t count_changed(const struct gal_engine *engine)
+{
+        size_t count = 0;
+
+        for (const struct machine *machine = engine->changed_first; machine != NULL; machine = machine->next_changed)
+                count++;
+        return count;
+}
+
+static struct gal_run *take_dirty(struct gal_engine *engine)
+{
+        struct gal_run *run = engine->dirty_first;
+
+        engine->dirty_first = run->next_dirty;
+        if (engine->dirty_first == NULL)
+                engine->dirty_last = &engine->dirty_first;
+        run->is_dirty = false;
+        return run;
+}
+
+/* A step may write nothing: a result that came too late. */
+static void step_dirty(struct gal_engine *engine, struct gal_commit *commit)
+{
+        while (engine->dirty_first != NULL) {
+                struct gal_run *run = take_dirty(engine);
+
+                gal_run_step(run, &engine->ids);
+                gal_run_set_wake(run);
+                if (run->step.records.count > 0)
+                        add_run(commit, run);
+                if (engine->one_by_one && commit->batch.chunk_count > 0)
+                        return;
+        }
+}
+
+void gal_commit_offer(struct gal_engine *engine)
+{
+        struct gal_commit *commit = create_commit(count_dirty(engine), count_changed(engine));
+
+        for (struct machine *machine = engine->changed_first; machine != NULL; machine = machine->next_changed)
+                add_machine(commit, machine);
+        engine->changed_first = NULL;
+        engine->changed_last = &engine->changed_first;
+        step_dirty(engine, commit);
+        if (commit->batch.chunk_count == 0 && commit->machine_count == 0) {
+                destroy_commit(commit);
+                return;
+        }
+        engine->commits_in_flight++;
+        engine->callbacks.commit(engine->callbacks.user, commit, &commit->batch);
+}
+
+/* From here on the execution may take the next step; a closed one goes. */
+static void release_run(struct gal_engine *engine, struct gal_run *run)
+{
+        struct gal_answer answer = { .arn = run->execution->execution_arn, .run = run };
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
+        bool yielded = run->step.yielded;
+
+        run->in_flight = false;
+        run->is_committed = true;
+        gal_step_clear(&run->step);
+        answer.time_ms = run->execution->started_ms;
+        gal_waiters_answer(&run->waiters, &answer);
+        if (run->execution->status != GAL_EXECUTION_RUNNING) {
+                answer.time_ms = run->execution->stopped_ms;
+                gal_waiters_answer(&run->stop_waiters, &answer);
+                if (engine->callbacks.closed != NULL)
+                        engine->callbacks.closed(engine->callbacks.user, run);
+                gal_run_cancel_all(run);
+                gal_run_destroy(run);
+                return;
+        }
+        if (yielded)
+                gal_run_queue(run, &stimulus);
+        else if (run->queue_count > 0)
+                gal_run_mark_dirty(run);
+}
+
+static void publish(struct gal_engine *engine, struct gal_commit *commit)
+{
+        for (size_t i = 0; i < commit->machine_count; i++)
+                gal_registry_committed(engine, commit->machines[i]);
+        for (size_t i = 0; i < commit->batch.chunk_count; i++)
+                gal_run_publish(commit->runs[i]);
+        for (size_t i = 0; i < commit->batch.chunk_count; i++)
+                release_run(engine, commit->runs[i]);
+}
+
+void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, enum gal_status status)
+{
+        gal_assert(engine->commits_in_flight > 0);
+        engine->commits_in_flight--;
+        if (status == GAL_OK && !engine->is_lost) {
+                publish(engine, commit);
+        } else {
+                for (size_t i = 0; i < commit->batch.chunk_count; i++)
+                        commit->runs[i]->in_flight = false;
+                for (size_t i = 0; i < commit->machine_count; i++)
+                        commit->machines[i]->in_flight = false;
+                engine->is_lost = true;
+                engine->one_by_one = status == GAL_EINVALID;
+        }
+        destroy_commit(commit);
+}

@@ -1,0 +1,305 @@
+/*
+ * request.c: what clients ask for, in the order in which they asked; refusals and answers.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/arn.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/slot.h"
+#include "engine/internal.h"
+
+void gal_request_destroy(struct request *request)
+{
+        free(request->machine);
+        free(request->name);
+        free(request->definition);
+        free(request->role_arn);
+        free(request->error);
+        free(request->cause);
+        gal_payload_unref(request->input);
+        free(request);
+}
+
+void gal_answer(gal_engine_done done, void *user, const struct gal_answer *answer)
+{
+        if (done != NULL)
+                done(user, answer);
+}
+
+void gal_refuse(const struct request *request, enum gal_status status, const char *code, const char *format, ...)
+{
+        struct gal_answer answer = { .status = status, .code = code };
+        char *message = NULL;
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(&message, format, args) < 0)
+                message = NULL;
+        va_end(args);
+        answer.message = gal_need(message);
+        gal_answer(request->done, request->user, &answer);
+        free(message);
+}
+
+void gal_waiter_add(struct waiter **list, gal_engine_done done, void *user)
+{
+        struct waiter *waiter;
+
+        if (done == NULL)
+                return;
+        waiter = gal_new(struct waiter);
+        waiter->done = done;
+        waiter->user = user;
+        while (*list != NULL)
+                list = &(*list)->next;
+        *list = waiter;
+}
+
+void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer)
+{
+        while (*list != NULL) {
+                struct waiter *waiter = *list;
+
+                *list = waiter->next;
+                waiter->done(waiter->user, answer);
+                free(waiter);
+        }
+}
+
+/* Queueing. */
+
+static struct request *add_request(struct gal_engine *engine, enum request_kind kind, gal_engine_done done, void *user)
+{
+        struct request *request = gal_new(struct request);
+
+        request->kind = kind;
+        request->done = done;
+        request->user = user;
+        *engine->requests_last = request;
+        engine->requests_last = &request->next;
+        return request;
+}
+
+void gal_engine_create_machine(struct gal_engine *engine, const struct gal_create_request *create,
+                               gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_CREATE, done, user);
+
+        request->machine = gal_strdup(create->name);
+        request->definition = gal_strndup(create->definition, create->definition_len);
+        request->definition_len = create->definition_len;
+        request->role_arn = gal_strdup(create->role_arn != NULL ? create->role_arn : engine->role_arn);
+        request->replace = create->replace;
+}
+
+void gal_engine_delete_machine(struct gal_engine *engine, const char *machine, gal_engine_done done, void *user)
+{
+        add_request(engine, REQUEST_DELETE, done, user)->machine = gal_strdup(machine);
+}
+
+void gal_engine_start(struct gal_engine *engine, const struct gal_start_request *start, gal_engine_done done,
+                      void *user)
+{
+        struct request *request = add_request(engine, REQUEST_START, done, user);
+
+        request->machine = gal_strdup(start->machine);
+        request->name = gal_strdup(start->name);
+        request->input = gal_payload_ref(start->input);
+}
+
+void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error, const char *cause,
+                     gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_STOP, done, user);
+
+        request->name = gal_strdup(execution_arn);
+        request->error = gal_strdup(stop_error);
+        request->cause = gal_strdup(cause);
+}
+
+/* Starting. */
+
+struct name_lookup {
+        bool found;
+        int64_t reusable_ms;
+};
+
+static bool note_name(void *user, const struct gal_name_row *row)
+{
+        struct name_lookup *lookup = user;
+
+        lookup->found = true;
+        lookup->reusable_ms = row->reusable_ms;
+        return false;
+}
+
+static struct gal_run *find_open(struct gal_engine *engine, const char *machine_name, const char *name)
+{
+        gal_auto_free char *arn = gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region),
+                                             engine->region, engine->account, machine_name, name);
+        struct gal_run *run;
+
+        HASH_FIND_STR(engine->runs, arn, run);
+        return run;
+}
+
+static void answer_start(const struct gal_run *run, struct waiter **waiters)
+{
+        struct gal_answer answer = { .arn = run->execution->execution_arn,
+                                     .time_ms = run->execution->started_ms,
+                                     .run = (struct gal_run *)run };
+
+        gal_waiters_answer(waiters, &answer);
+}
+
+/* The same start again: an SDK that retries gets the same answer. */
+static void join_open(const struct request *request, struct gal_run *run)
+{
+        size_t len, other_len;
+        const char *text = gal_payload_raw(request->input, &len);
+        struct gal_payload *input = run->is_committed || run->execution->input != NULL ? run->execution->input : NULL;
+        const char *other;
+
+        if (input == NULL) /* queued in this very tick: its input is still in its queue */
+                input = run->queue[0].stimulus.payload;
+        other = gal_payload_raw(input, &other_len);
+        if (len != other_len || memcmp(text, other, len) != 0) {
+                gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
+                           run->execution->execution_arn);
+                return;
+        }
+        gal_waiter_add(&run->waiters, request->done, request->user);
+        if (run->is_committed)
+                answer_start(run, &run->waiters);
+}
+
+/* True when the name may be used. */
+static bool check_name(struct gal_engine *engine, const struct request *request, const struct machine *machine)
+{
+        struct name_lookup lookup = { .found = false };
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status;
+
+        if (!gal_name_is_valid(request->name, strlen(request->name), GAL_NAME_CHARACTERS_MAX)) {
+                gal_refuse(request, GAL_EINVALID, "InvalidName", "Invalid Name: '%s'", request->name);
+                return false;
+        }
+        status = engine->store->ops->find_name(engine->store, machine->id, request->name, note_name, &lookup, &error);
+        if (status != GAL_OK) {
+                gal_refuse(request, status, "InternalServerError", "%s", error.message);
+                return false;
+        }
+        if (!lookup.found || lookup.reusable_ms <= engine->now_ms)
+                return true;
+        gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists",
+                   "Execution Already Exists: 'arn:%s:states:%s:%s:execution:%s:%s'",
+                   gal_arn_partition(engine->region), engine->region, engine->account, machine->name, request->name);
+        return false;
+}
+
+static void run_start(struct gal_engine *engine, const struct request *request, struct machine *machine)
+{
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
+        struct gal_run *run = request->name == NULL ? NULL : find_open(engine, machine->name, request->name);
+
+        if (run != NULL) {
+                join_open(request, run);
+                return;
+        }
+        if (gal_payload_exceeds(request->input, GAL_PAYLOAD_SIZE_MAX)) {
+                gal_refuse(request, GAL_ELIMIT, "InvalidExecutionInput", "The input is longer than %d bytes",
+                           GAL_PAYLOAD_SIZE_MAX);
+                return;
+        }
+        if (request->name != NULL && !check_name(engine, request, machine))
+                return;
+        run = gal_run_create(engine, machine, machine->revision, machine->name, request->name);
+        gal_waiter_add(&run->waiters, request->done, request->user);
+        gal_run_queue(run, &stimulus);
+}
+
+/* False: the machine itself is not in the store yet; the start waits for it. */
+static bool try_start(struct gal_engine *engine, const struct request *request)
+{
+        struct machine *machine = gal_registry_find(engine, request->machine);
+
+        if (machine != NULL && machine->in_flight)
+                return false;
+        if (machine == NULL || machine->deleting)
+                gal_refuse(request, GAL_ENOTFOUND, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'",
+                           request->machine);
+        else
+                run_start(engine, request, machine);
+        return true;
+}
+
+static void run_stop(struct gal_engine *engine, const struct request *request)
+{
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_STOP, .error = request->error, .cause = request->cause };
+        struct gal_run *run;
+
+        HASH_FIND_STR(engine->runs, request->name, run);
+        if (run == NULL) {
+                gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
+                           request->name);
+                return;
+        }
+        gal_waiter_add(&run->stop_waiters, request->done, request->user);
+        gal_run_queue(run, &stimulus);
+}
+
+static bool try_request(struct gal_engine *engine, struct request *request)
+{
+        switch (request->kind) {
+        case REQUEST_CREATE:
+                gal_registry_create(engine, request);
+                return true;
+        case REQUEST_DELETE:
+                gal_registry_delete(engine, request);
+                return true;
+        case REQUEST_START:
+                return try_start(engine, request);
+        case REQUEST_STOP:
+                run_stop(engine, request);
+                return true;
+        }
+        gal_bug("request kind", request->kind);
+}
+
+void gal_requests_run(struct gal_engine *engine)
+{
+        struct request *request = engine->requests_first;
+
+        engine->requests_first = NULL;
+        engine->requests_last = &engine->requests_first;
+        while (request != NULL) {
+                struct request *next = request->next;
+
+                request->next = NULL;
+                if (try_request(engine, request)) {
+                        gal_request_destroy(request);
+                } else {
+                        *engine->requests_last = request;
+                        engine->requests_last = &request->next;
+                }
+                request = next;
+        }
+}
+
+void gal_requests_refuse_all(struct gal_engine *engine, enum gal_status status, const char *message)
+{
+        while (engine->requests_first != NULL) {
+                struct request *request = engine->requests_first;
+
+                engine->requests_first = request->next;
+                if (message != NULL)
+                        gal_refuse(request, status, "ServiceUnavailable", "%s", message);
+                gal_request_destroy(request);
+        }
+        engine->requests_last = &engine->requests_first;
+}

@@ -1,0 +1,301 @@
+/*
+ * run.c: an open execution in the engine: its queue, its steps, its task attempts.
+ *
+ * A run with a commit in flight takes no new step: what comes in for it waits in its queue. Its effects leave when the
+ * commit is acknowledged, in the order in which they were decided.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/arn.h"
+#include "base/assert.h"
+#include "base/slot.h"
+#include "engine/internal.h"
+
+
+struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machine, struct revision *revision,
+                               const char *machine_name, const char *name)
+{
+        const char *partition = gal_arn_partition(engine->region);
+        struct gal_run *run = gal_new(struct gal_run);
+        gal_auto_free char *machine_arn = gal_format("arn:%s:states:%s:%s:stateMachine:%s", partition, engine->region,
+                                                     engine->account, machine_name);
+        gal_auto_free char *arn = NULL;
+        struct gal_identity identity = { .machine_arn = machine_arn,
+                                         .machine_name = machine_name,
+                                         .role_arn = revision->role_arn };
+
+        (void)machine;
+        gal_uuid7_format(engine->now_ms, &engine->ids, run->id);
+        identity.execution_name = name != NULL ? name : run->id;
+        arn = gal_format("arn:%s:states:%s:%s:execution:%s:%s", partition, engine->region, engine->account,
+                         machine_name, identity.execution_name);
+        identity.execution_arn = arn;
+        run->engine = engine;
+        run->is_named = name != NULL;
+        run->revision = gal_revision_ref(revision);
+        run->slot = gal_slot(machine_name, identity.execution_name);
+        run->execution = gal_execution_create(revision->program, &identity);
+        HASH_ADD_KEYPTR(hh, engine->runs, run->execution->execution_arn, strlen(run->execution->execution_arn), run);
+        return run;
+}
+
+static void clear_queue(struct gal_run *run)
+{
+        for (size_t i = 0; i < run->queue_count; i++) {
+                gal_payload_unref(run->queue[i].stimulus.payload);
+                free(run->queue[i].error);
+                free(run->queue[i].cause);
+        }
+        run->queue_count = 0;
+}
+
+void gal_run_destroy(struct gal_run *run)
+{
+        struct gal_engine *engine = run->engine;
+
+        gal_assert(!run->is_dirty);
+        gal_assert(!run->in_flight);
+        gal_heap_remove(&engine->wakes, &run->wake);
+        HASH_DEL(engine->runs, run);
+        clear_queue(run);
+        free(run->queue);
+        gal_step_finish(&run->step);
+        for (uint32_t i = 0; i < run->task_size; i++)
+                free(run->tasks[i]);
+        free(run->tasks);
+        gal_revision_unref(engine, run->revision);
+        gal_execution_destroy(run->execution);
+        free(run);
+}
+
+const struct gal_execution *gal_run_execution(const struct gal_run *run)
+{
+        return run->execution;
+}
+
+const char *gal_run_id(const struct gal_run *run)
+{
+        return run->id;
+}
+
+uint32_t gal_run_slot(const struct gal_run *run)
+{
+        return run->slot;
+}
+
+/* Queue. */
+
+void gal_run_mark_dirty(struct gal_run *run)
+{
+        if (run->is_dirty || run->in_flight)
+                return;
+        run->is_dirty = true;
+        run->next_dirty = NULL;
+        *run->engine->dirty_last = run;
+        run->engine->dirty_last = &run->next_dirty;
+}
+
+void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus)
+{
+        struct queued *queued;
+
+        if (run->queue_count == run->queue_size) {
+                run->queue_size = run->queue_size == 0 ? 4 : run->queue_size * 2;
+                run->queue = gal_realloc(run->queue, run->queue_size, sizeof(*run->queue));
+        }
+        queued = &run->queue[run->queue_count++];
+        queued->stimulus = *stimulus;
+        queued->stimulus.payload = gal_payload_ref(stimulus->payload);
+        queued->stimulus.error = queued->error = gal_strdup(stimulus->error);
+        queued->stimulus.cause = queued->cause = gal_strdup(stimulus->cause);
+        gal_run_mark_dirty(run);
+}
+
+void gal_run_set_wake(struct gal_run *run)
+{
+        struct gal_engine *engine = run->engine;
+
+        gal_heap_remove(&engine->wakes, &run->wake);
+        run->wake_ms = gal_execution_wake_ms(run->execution);
+        if (run->wake_ms != 0)
+                gal_heap_insert(&engine->wakes, &run->wake);
+}
+
+/* Task attempts that are out. */
+
+static struct gal_task_handle *find_task(const struct gal_run *run, uint32_t frame, uint64_t scheduled_id)
+{
+        struct gal_task_handle *handle = frame < run->task_size ? run->tasks[frame] : NULL;
+
+        return handle != NULL && handle->scheduled_id == scheduled_id ? handle : NULL;
+}
+
+static struct gal_task_handle *add_task(struct gal_run *run, const struct gal_effect *effect)
+{
+        struct gal_task_handle *handle = gal_new(struct gal_task_handle);
+
+        if (effect->frame >= run->task_size) {
+                uint32_t size = (effect->frame + 1) * 2;
+
+                run->tasks = gal_realloc(run->tasks, size, sizeof(struct gal_task_handle *));
+                memset(run->tasks + run->task_size, 0, (size - run->task_size) * sizeof(struct gal_task_handle *));
+                run->task_size = size;
+        }
+        gal_assert(run->tasks[effect->frame] == NULL);
+        run->tasks[effect->frame] = handle;
+        handle->run = run;
+        handle->frame = effect->frame;
+        handle->scheduled_id = effect->scheduled_id;
+        run->engine->tasks_out++;
+        return handle;
+}
+
+static void remove_task(struct gal_task_handle *handle)
+{
+        handle->run->tasks[handle->frame] = NULL;
+        free(handle);
+}
+
+void gal_task_set_data(struct gal_task_handle *handle, void *data)
+{
+        handle->data = data;
+}
+
+static void report(struct gal_task_handle *handle, enum gal_stimulus_kind kind, struct gal_payload *payload,
+                   const char *error, const char *cause)
+{
+        struct gal_stimulus stimulus = { .kind = kind,
+                                         .frame = handle->frame,
+                                         .scheduled_id = handle->scheduled_id,
+                                         .payload = payload,
+                                         .error = error,
+                                         .cause = cause };
+
+        gal_assert(!handle->reported);
+        if (kind == GAL_STIMULUS_TASK_SUCCEEDED || kind == GAL_STIMULUS_TASK_FAILED) {
+                handle->reported = true;
+                handle->run->engine->tasks_out--;
+        }
+        gal_run_queue(handle->run, &stimulus);
+}
+
+void gal_task_started(struct gal_task_handle *handle)
+{
+        report(handle, GAL_STIMULUS_TASK_STARTED, NULL, NULL, NULL);
+}
+
+void gal_task_submitted(struct gal_task_handle *handle, struct gal_payload *response)
+{
+        report(handle, GAL_STIMULUS_TASK_SUBMITTED, response, NULL, NULL);
+}
+
+void gal_task_succeeded(struct gal_task_handle *handle, struct gal_payload *result)
+{
+        report(handle, GAL_STIMULUS_TASK_SUCCEEDED, result, NULL, NULL);
+}
+
+void gal_task_failed(struct gal_task_handle *handle, const char *error, const char *cause)
+{
+        report(handle, GAL_STIMULUS_TASK_FAILED, NULL, error, cause);
+}
+
+static void dispatch(struct gal_run *run, const struct gal_effect *effect)
+{
+        struct gal_engine *engine = run->engine;
+        gal_auto_free char *identity = gal_format("%s/%" PRIu64 "/%" PRIu32, run->execution->execution_arn,
+                                                  effect->scheduled_id, effect->attempt);
+        struct gal_dispatch call = { .handle = add_task(run, effect),
+                                     .task = &run->execution->program->states[effect->state].as.task,
+                                     .input = effect->input,
+                                     .identity = identity,
+                                     .execution_arn = run->execution->execution_arn };
+
+        engine->callbacks.dispatch(engine->callbacks.user, &call);
+}
+
+static void cancel_task(struct gal_task_handle *handle)
+{
+        struct gal_engine *engine = handle->run->engine;
+
+        if (!handle->reported) {
+                engine->tasks_out--;
+                engine->callbacks.cancel(engine->callbacks.user, handle, handle->data);
+        }
+        remove_task(handle);
+}
+
+void gal_run_cancel_all(struct gal_run *run)
+{
+        for (uint32_t i = 0; i < run->task_size; i++) {
+                if (run->tasks[i] != NULL)
+                        cancel_task(run->tasks[i]);
+        }
+}
+
+static void perform(struct gal_run *run, const struct gal_step *step)
+{
+        for (size_t i = 0; i < step->effect_count; i++) {
+                const struct gal_effect *effect = &step->effects[i];
+                struct gal_task_handle *handle;
+
+                switch (effect->kind) {
+                case GAL_EFFECT_INVOKE:
+                        dispatch(run, effect);
+                        break;
+                case GAL_EFFECT_CANCEL:
+                        handle = find_task(run, effect->frame, effect->scheduled_id);
+                        if (handle != NULL)
+                                cancel_task(handle);
+                        break;
+                case GAL_EFFECT_FINISH:
+                        break;
+                }
+        }
+}
+
+void gal_run_publish(struct gal_run *run)
+{
+        const struct gal_engine_callbacks *callbacks = &run->engine->callbacks;
+
+        for (size_t i = 0; callbacks->record != NULL && i < run->step.records.count; i++)
+                callbacks->record(callbacks->user, run, &run->step.records.items[i]);
+        perform(run, &run->step);
+}
+
+void gal_run_reissue(struct gal_run *run)
+{
+        gal_machine_reissue(run->execution, &run->step);
+        perform(run, &run->step);
+        gal_step_clear(&run->step);
+}
+
+/* Attempts whose end has been decided on: their handles go. */
+static void drop_reported(struct gal_run *run)
+{
+        for (size_t i = 0; i < run->queue_count; i++) {
+                const struct gal_stimulus *stimulus = &run->queue[i].stimulus;
+                struct gal_task_handle *handle = find_task(run, stimulus->frame, stimulus->scheduled_id);
+
+                if (handle != NULL && handle->reported)
+                        remove_task(handle);
+        }
+}
+
+void gal_run_step(struct gal_run *run, struct gal_random *random)
+{
+        struct gal_env env = { .now_ms = run->engine->now_ms, .events_max = run->engine->events_max };
+        struct gal_stimulus *stimuli = gal_new_array(run->queue_count, struct gal_stimulus);
+
+        for (size_t i = 0; i < 4; i++)
+                env.random.state[i] = gal_random_next(random);
+        for (size_t i = 0; i < run->queue_count; i++)
+                stimuli[i] = run->queue[i].stimulus;
+        gal_step_clear(&run->step);
+        gal_machine_step(run->execution, stimuli, run->queue_count, &env, &run->step);
+        free(stimuli);
+        drop_reported(run);
+        clear_queue(run);
+}

@@ -1,0 +1,199 @@
+/*
+ * writer.c: a queue in, a queue out, one mutex. The loop is woken for answers.
+ */
+#include "runtime/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "net/loop.h"
+
+struct job {
+        struct job *next;
+        struct gal_commit *commit; /* NULL: renew the lease */
+        const struct gal_batch *batch;
+        enum gal_status status;
+        struct gal_error error;
+};
+
+struct queue {
+        struct job *first;
+        struct job **last;
+};
+
+struct gal_writer {
+        struct gal_store *store;
+        struct gal_writer_callbacks callbacks;
+        struct gal_wakeup *wakeup;
+        pthread_t thread;
+        pthread_mutex_t mutex;
+        pthread_cond_t changed;
+        struct queue todo;
+        struct queue done;
+        bool is_busy;
+        bool is_ending;
+};
+
+static void push(struct queue *queue, struct job *job)
+{
+        job->next = NULL;
+        *queue->last = job;
+        queue->last = &job->next;
+}
+
+static struct job *pop(struct queue *queue)
+{
+        struct job *job = queue->first;
+
+        if (job == NULL)
+                return NULL;
+        queue->first = job->next;
+        if (queue->first == NULL)
+                queue->last = &queue->first;
+        return job;
+}
+
+static void work(struct gal_writer *writer, struct job *job)
+{
+        const struct gal_store_ops *ops = writer->store->ops;
+
+        job->error.code = GAL_OK;
+        if (job->commit != NULL)
+                job->status = ops->commit(writer->store, job->batch, &job->error);
+        else
+                job->status = ops->renew(writer->store, &job->error);
+}
+
+static void *run_thread(void *user)
+{
+        struct gal_writer *writer = user;
+
+        pthread_mutex_lock(&writer->mutex);
+        for (;;) {
+                struct job *job = pop(&writer->todo);
+
+                if (job == NULL && writer->is_ending)
+                        break;
+                if (job == NULL) {
+                        pthread_cond_wait(&writer->changed, &writer->mutex);
+                        continue;
+                }
+                writer->is_busy = true;
+                pthread_mutex_unlock(&writer->mutex);
+                work(writer, job);
+                pthread_mutex_lock(&writer->mutex);
+                writer->is_busy = false;
+                push(&writer->done, job);
+                pthread_cond_broadcast(&writer->changed);
+                gal_wakeup_send(writer->wakeup);
+        }
+        pthread_mutex_unlock(&writer->mutex);
+        return NULL;
+}
+
+/* In the loop. A callback may queue the next job. */
+static void deliver(void *user)
+{
+        struct gal_writer *writer = user;
+
+        for (;;) {
+                struct job *job;
+
+                pthread_mutex_lock(&writer->mutex);
+                job = pop(&writer->done);
+                pthread_mutex_unlock(&writer->mutex);
+                if (job == NULL)
+                        return;
+                if (job->commit != NULL)
+                        writer->callbacks.committed(writer->callbacks.user, job->commit, job->status,
+                                                    job->error.message);
+                else
+                        writer->callbacks.renewed(writer->callbacks.user, job->status, job->error.message);
+                free(job);
+        }
+}
+
+enum gal_status gal_writer_create(struct gal_loop *loop, struct gal_store *store,
+                                  const struct gal_writer_callbacks *callbacks, struct gal_writer **ret_writer,
+                                  struct gal_error *error)
+{
+        struct gal_writer *writer = gal_new(struct gal_writer);
+        enum gal_status status;
+        int failed;
+
+        writer->store = store;
+        writer->callbacks = *callbacks;
+        writer->todo.last = &writer->todo.first;
+        writer->done.last = &writer->done.first;
+        pthread_mutex_init(&writer->mutex, NULL);
+        pthread_cond_init(&writer->changed, NULL);
+        status = gal_wakeup_create(loop, deliver, writer, &writer->wakeup, error);
+        if (status != GAL_OK)
+                goto undo_writer;
+        failed = pthread_create(&writer->thread, NULL, run_thread, writer);
+        if (failed != 0) {
+                status = gal_fail(error, GAL_EIO, GAL_NOWHERE, "no thread for the store: %s", strerror(failed));
+                goto undo_wakeup;
+        }
+        *ret_writer = writer;
+        return GAL_OK;
+undo_wakeup:
+        gal_wakeup_destroy(writer->wakeup);
+undo_writer:
+        pthread_cond_destroy(&writer->changed);
+        pthread_mutex_destroy(&writer->mutex);
+        free(writer);
+        return status;
+}
+
+void gal_writer_drain(struct gal_writer *writer)
+{
+        pthread_mutex_lock(&writer->mutex);
+        while (writer->todo.first != NULL || writer->is_busy)
+                pthread_cond_wait(&writer->changed, &writer->mutex);
+        pthread_mutex_unlock(&writer->mutex);
+        deliver(writer);
+}
+
+void gal_writer_destroy(struct gal_writer *writer)
+{
+        if (writer == NULL)
+                return;
+        pthread_mutex_lock(&writer->mutex);
+        writer->is_ending = true;
+        pthread_cond_broadcast(&writer->changed);
+        pthread_mutex_unlock(&writer->mutex);
+        pthread_join(writer->thread, NULL);
+        deliver(writer);
+        gal_wakeup_destroy(writer->wakeup);
+        pthread_cond_destroy(&writer->changed);
+        pthread_mutex_destroy(&writer->mutex);
+        free(writer);
+}
+
+static void add_job(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)
+{
+        struct job *job = gal_new(struct job);
+
+        job->commit = commit;
+        job->batch = batch;
+        pthread_mutex_lock(&writer->mutex);
+        gal_assert(!writer->is_ending);
+        push(&writer->todo, job);
+        pthread_cond_broadcast(&writer->changed);
+        pthread_mutex_unlock(&writer->mutex);
+}
+
+void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)
+{
+        gal_assert(commit != NULL);
+        add_job(writer, commit, batch);
+}
+
+void gal_writer_renew(struct gal_writer *writer)
+{
+        add_job(writer, NULL, NULL);
+}

@@ -1,0 +1,35 @@
+/*
+ * writer.h: the thread that works a durable store, so that the loop goes on while a commit is on its way to disk.
+ *
+ * Jobs are done one at a time in their order; their answers come back in the loop.
+ */
+#ifndef GAL_RUNTIME_WRITER_H
+#define GAL_RUNTIME_WRITER_H
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+struct gal_loop;
+struct gal_writer;
+
+struct gal_writer_callbacks {
+        void (*committed)(void *user, struct gal_commit *commit, enum gal_status status, const char *message);
+        void (*renewed)(void *user, enum gal_status status, const char *message);
+        void *user;
+};
+
+/* `store` is borrowed; nobody else may write to it while the writer lives, but between two jobs. */
+GAL_MUST_USE enum gal_status gal_writer_create(struct gal_loop *loop, struct gal_store *store,
+                                               const struct gal_writer_callbacks *callbacks,
+                                               struct gal_writer **ret_writer, struct gal_error *error);
+/* Waits for the jobs that are queued; their answers are delivered before it returns. Accepts NULL. */
+void gal_writer_destroy(struct gal_writer *writer);
+
+/* The batch is borrowed until its answer. */
+void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch);
+/* Extends the lease. */
+void gal_writer_renew(struct gal_writer *writer);
+/* Waits until no job is queued or running, and delivers their answers. */
+void gal_writer_drain(struct gal_writer *writer);
+
+#endif
