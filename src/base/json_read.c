@@ -464,7 +464,7 @@ static enum gal_status note_position(struct reader *reader, uint32_t *ret_entry)
 {
         size_t offset = (size_t)(reader->at - reader->text);
         const struct frame *parent = reader->depth == 0 ? NULL : &reader->frames[reader->depth - 1];
-        struct gal_buffer index = GAL_BUFFER_INIT;
+        struct gal_buffer *index = &reader->unescaped; /* no string is in it between two values */
         bool done;
 
         if (parent == NULL) {
@@ -474,11 +474,11 @@ static enum gal_status note_position(struct reader *reader, uint32_t *ret_entry)
                 done = gal_json_positions_add(reader->positions, parent->entry, reader->key, reader->key_len,
                                               (size_t)(reader->key_at - reader->text), offset, ret_entry);
         } else {
-                gal_buffer_append_uint(&index, json_array_size(parent->container));
-                done = index.status == GAL_OK &&
-                       gal_json_positions_add(reader->positions, parent->entry, index.data, index.len, offset,
+                gal_buffer_clear(index);
+                gal_buffer_append_uint(index, json_array_size(parent->container));
+                done = index->status == GAL_OK &&
+                       gal_json_positions_add(reader->positions, parent->entry, index->data, index->len, offset,
                                               offset, ret_entry);
-                gal_buffer_finish(&index);
         }
         return done ? GAL_OK : fail_memory(reader);
 }
@@ -592,8 +592,8 @@ static enum gal_status read_with(const char *text, size_t len, struct gal_json_p
         struct reader reader; /* not zeroed as a whole: the frames are 16 KiB */
         enum gal_status status;
 
-        reader.text = reader.at = text;
-        reader.end = text + len;
+        reader.text = reader.at = len > 0 ? text : ""; /* nothing at all may come as NULL */
+        reader.end = reader.text + len;
         reader.root = NULL;
         reader.depth = 0;
         reader.positions = positions;
