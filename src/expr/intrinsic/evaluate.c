@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "expr/intrinsic/call.h"
 
@@ -93,7 +92,7 @@ static json_t *fail_missing(struct call_run *run, const struct gal_path *path, e
                         run->call->text, name);
                 return NULL;
         }
-        input = run->scope->input == NULL ? gal_strdup("") : gal_need(gal_json_text(run->scope->input, NULL));
+        input = run->scope->input == NULL ? gal_strdup("") : gal_failure_value_text(run->scope->input);
         gal_failure_set(run->failure, "States.Runtime",
                         "The function '%s' had the following error: The JsonPath argument for the field '%s' could "
                         "not be found in the input '%s'",
