@@ -149,13 +149,13 @@ static void fail_exit(struct gal_invocation *invocation, const struct gal_proces
 
 static void answer_output(struct gal_invocation *invocation, const struct gal_process_result *result, size_t len)
 {
-        const char *output = result->output;
+        size_t blanks = 0;
+        gal_auto_free char *payload = NULL;
 
-        while (is_blank(*output)) {
-                output++;
-                len--;
-        }
-        answer(invocation, result, output, len, /* failed= */ false);
+        while (is_blank(result->output[blanks]))
+                blanks++;
+        payload = gal_strndup(result->output + blanks, len - blanks);
+        answer(invocation, result, payload, len - blanks, /* failed= */ false);
 }
 
 static void conclude_exit(struct gal_invocation *invocation, const struct gal_process_result *result)
@@ -220,7 +220,7 @@ static void fail_start(struct gal_invocation *invocation, enum gal_status status
                 gal_invocation_refuse(invocation, 429, "TooManyRequestsException", NULL, message);
                 return;
         }
-        message = gal_format("%s; mend \"command\" of function '%s' in the configuration", reason,
+        message = gal_format("%s; mend function '%s' in the configuration", reason,
                              invocation->function->name);
         gal_invocation_fail_runtime(invocation, "Runtime.InvalidEntrypoint", message);
 }
