@@ -48,6 +48,12 @@ struct gal_assigned {
         size_t len;
 };
 
+/* The Label of a Map. */
+struct gal_label {
+        const json_t *text; /* borrowed, a string */
+        uint32_t state;
+};
+
 struct gal_compiler {
         struct gal_program_options options;
         struct gal_json_positions *positions;
@@ -61,6 +67,9 @@ struct gal_compiler {
         struct gal_assigned *assigned; /* sorted after pass 1 */
         size_t assigned_count;
         size_t assigned_size;
+        struct gal_label *labels; /* sorted after pass 1 */
+        size_t label_count;
+        size_t label_size;
         enum gal_status status; /* GAL_OK or GAL_ENOMEM */
 };
 
@@ -119,6 +128,9 @@ uint32_t gal_find_target(struct gal_compiler *compiler, uint32_t graph, const st
 /* Whether an earlier state has the same name. (graph.c) */
 bool gal_is_duplicate(const struct gal_compiler *compiler, uint32_t state);
 void gal_compile_state(struct gal_compiler *compiler, uint32_t state, const struct gal_place *place); /* state.c */
+
+/* Whether an earlier Map has the same label. (collect.c) */
+bool gal_is_duplicate_label(const struct gal_compiler *compiler, uint32_t state, const json_t *text);
 
 /* Parts of a state */
 
