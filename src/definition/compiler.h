@@ -168,11 +168,9 @@ struct gal_expression *gal_compile_expression(const struct gal_context *context,
 void gal_collect_assigned(struct gal_compiler *compiler, uint32_t graph, const json_t *object);
 void gal_sort_assigned(struct gal_compiler *compiler);
 void gal_check_assigned(const struct gal_context *context, const struct gal_place *assign, const json_t *object);
-/* Warns of a path that reads a variable nobody sets. */
-void gal_check_read(const struct gal_context *context, const struct gal_place *place, const struct gal_path *path);
-/* `pointer` leads from `value`, which stands at `place`, to what holds the path. */
-void gal_check_read_below(const struct gal_context *context, const struct gal_place *place, const json_t *value,
-                          const char *pointer, const struct gal_path *path);
+/* Warns of a path that reads a variable nobody sets; a NULL path reads none. */
+void gal_check_read(const struct gal_context *context, const struct gal_place *location,
+                    const struct gal_place *spot, const struct gal_path *path);
 
 /* JSONata (jsonata.c) */
 
