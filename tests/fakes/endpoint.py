@@ -172,7 +172,7 @@ TABLE = {behaviour.__name__: behaviour for behaviour in BEHAVIOURS}
 
 
 def read_request(stream):
-    line = stream.readline().decode().split()
+    line = stream.readline().decode("latin-1").split()
     if len(line) < 2:
         raise Done
     headers = {}

@@ -289,6 +289,18 @@ START_TEST(a_request_that_cannot_be_sent_is_refused_later)
 }
 END_TEST
 
+START_TEST(no_agreement_on_tls)
+{
+        char url[64];
+        struct gal_http_request request = { .method = "GET", .url = url };
+
+        snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
+        gal_http_send(http, &request, keep, NULL);
+        gal_loop_run(loop);
+        ck_assert_msg(seen.failure == GAL_HTTP_TLS_FAILED, "%d: %s", seen.failure, seen.message);
+}
+END_TEST
+
 START_TEST(a_cancel_says_nothing)
 {
         struct gal_http_header split = { "X-A", "1\r\n" };
@@ -378,6 +390,7 @@ int main(void)
         tcase_add_test(tcase, a_late_answer_is_too_late);
         tcase_add_test(tcase, a_late_answer_on_a_kept_connection_too);
         tcase_add_test(tcase, a_request_that_cannot_be_sent_is_refused_later);
+        tcase_add_test(tcase, no_agreement_on_tls);
         tcase_add_test(tcase, a_cancel_says_nothing);
         tcase_add_test(tcase, what_is_under_way_is_dropped_at_the_end);
         tcase_add_test(tcase, many_at_once_do_not_mix);
