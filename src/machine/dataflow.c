@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/limits.h"
 
 /* A path that finds nothing is worded alike for InputPath, OutputPath, ItemsPath and the numbers (measured, section
@@ -118,7 +117,7 @@ bool gal_turn_number(struct gal_turn *turn, struct gal_frame *frame, const struc
         whole = is_whole(value, ret_number);
         if (!whole || *ret_number < minimum || *ret_number > GAL_SECONDS_MAX) {
                 text = json_is_string(value) ? gal_strndup(json_string_value(value), json_string_length(value))
-                                             : gal_need(gal_json_text(value, NULL));
+                                             : gal_failure_value_text(value);
                 if (whole)
                         gal_turn_fail_runtime(turn, frame,
                                               "The %s field refers to value \"%s\" which is not between %" PRId64

@@ -361,9 +361,16 @@ static void fail_at(struct gal_turn *turn, struct gal_frame *frame, const struct
         fail_at(turn, parent, &above, link);
 }
 
+/* Only a Map can fail by itself while iterations run: when ItemSelector fails for one that was to follow. */
 void gal_turn_fail(struct gal_turn *turn, struct gal_frame *frame, const struct gal_fault *fault)
 {
-        fail_at(turn, frame, fault, frame->previous_id);
+        uint64_t link = frame->previous_id;
+
+        for (const struct gal_frame *child = fault->fatal ? NULL : frame->children.first;
+             !gal_turn_is_over(turn) && child != NULL; child = child->next_sibling)
+                abort_frame(turn, child, link);
+        if (!gal_turn_is_over(turn))
+                fail_at(turn, frame, fault, link);
 }
 
 static void fail_with_prefix(struct gal_turn *turn, struct gal_frame *frame, const char *error, const char *detail)
