@@ -140,6 +140,11 @@ static void run_map(struct gal_turn *turn, struct gal_frame *frame, struct gal_p
                 return;
         if (!gal_turn_path(turn, frame, &map->items_path, input, &items))
                 return;
+        if (items != input && gal_payload_exceeds(items, GAL_MAP_ITEMS_SIZE_MAX)) {
+                gal_payload_unref(items);
+                gal_turn_fail_size(turn, frame, "provided parameters");
+                return;
+        }
         if (!json_is_array(items->value)) {
                 gal_payload_unref(items);
                 gal_turn_fail_runtime(turn, frame, "Reference path \"%s\" must point to array.",

@@ -84,7 +84,11 @@ bool gal_turn_effective_input(struct gal_turn *turn, struct gal_frame *frame, st
                 return false;
         }
         *ret_payload = gal_payload_new(value);
-        return true;
+        if (!gal_payload_exceeds(*ret_payload, GAL_PAYLOAD_SIZE_MAX))
+                return true;
+        gal_payload_unref(*ret_payload);
+        gal_turn_fail_size(turn, frame, "provided parameters");
+        return false;
 }
 
 /* Java's Long: an integer, or a real without a fraction is none (recordings: 1.5 is refused, 1.0 was not seen). */
