@@ -51,17 +51,19 @@ static bool check_assigned(struct gal_turn *turn, struct gal_frame *frame, json_
 {
         struct gal_fault fault = { .error = "States.DataLimitExceeded", .fatal = true };
         gal_auto_free char *cause = NULL;
-        size_t total = 0;
+        size_t total = 0, kept = turn->execution->variables_size;
         const char *name;
         json_t *value;
 
         json_object_foreach(assigned, name, value)
         {
+                const json_t *old = json_object_get(frame->variables, name);
                 size_t size = gal_json_size(value, GAL_VARIABLE_SIZE_MAX);
 
                 total += size;
+                kept -= old == NULL ? 0 : gal_json_size(old, SIZE_MAX);
                 if (size > GAL_VARIABLE_SIZE_MAX || total > GAL_ASSIGN_SIZE_MAX ||
-                    turn->execution->variables_size + total > GAL_VARIABLES_SIZE_MAX) {
+                    kept + total > GAL_VARIABLES_SIZE_MAX) {
                         cause = gal_format(
                                 "The state/task '%s' assigned the variable '%s' with a size exceeding the "
                                 "maximum number of bytes service limit.",
