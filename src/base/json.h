@@ -30,6 +30,10 @@
 GAL_MUST_USE enum gal_status gal_json_read(const char *text, size_t len, json_t **ret_value,
                                            struct gal_error *error);
 
+/* The same for what we wrote ourselves: payloads of the full depth, wrapped in at most GAL_JSON_ENVELOPE_DEPTH levels. */
+GAL_MUST_USE enum gal_status gal_json_read_envelope(const char *text, size_t len, json_t **ret_value,
+                                                    struct gal_error *error);
+
 /*
  * Positions, kept on demand: where each value of a document stands in its text.
  * A map's keys are JSON pointers (RFC 6901): "" is the root, "/States/A~1b/Next" a member. For a member two places

@@ -35,7 +35,8 @@ struct reader {
         struct gal_json_positions *positions; /* NULL unless asked for */
         struct gal_error *error;
         size_t depth;
-        struct frame frames[GAL_JSON_DEPTH_MAX];
+        size_t depth_max;
+        struct frame frames[GAL_JSON_DEPTH_MAX + GAL_JSON_ENVELOPE_DEPTH];
 };
 
 /* Evaluates to `code`, with the place and the text recorded. */
@@ -464,7 +465,7 @@ static enum gal_status note_position(struct reader *reader, uint32_t *ret_entry)
 {
         size_t offset = (size_t)(reader->at - reader->text);
         const struct frame *parent = reader->depth == 0 ? NULL : &reader->frames[reader->depth - 1];
-        struct gal_buffer index = GAL_BUFFER_INIT;
+        struct gal_buffer *index = &reader->unescaped; /* no string is in it between two values */
         bool done;
 
         if (parent == NULL) {
@@ -474,11 +475,11 @@ static enum gal_status note_position(struct reader *reader, uint32_t *ret_entry)
                 done = gal_json_positions_add(reader->positions, parent->entry, reader->key, reader->key_len,
                                               (size_t)(reader->key_at - reader->text), offset, ret_entry);
         } else {
-                gal_buffer_append_uint(&index, json_array_size(parent->container));
-                done = index.status == GAL_OK &&
-                       gal_json_positions_add(reader->positions, parent->entry, index.data, index.len, offset,
+                gal_buffer_clear(index);
+                gal_buffer_append_uint(index, json_array_size(parent->container));
+                done = index->status == GAL_OK &&
+                       gal_json_positions_add(reader->positions, parent->entry, index->data, index->len, offset,
                                               offset, ret_entry);
-                gal_buffer_finish(&index);
         }
         return done ? GAL_OK : fail_memory(reader);
 }
@@ -509,8 +510,8 @@ static enum gal_status open_container(struct reader *reader, uint32_t entry, boo
         json_t *container;
         enum gal_status status;
 
-        if (reader->depth == GAL_JSON_DEPTH_MAX)
-                return fail(reader, GAL_ELIMIT, reader->at, "nested deeper than %d levels", GAL_JSON_DEPTH_MAX);
+        if (reader->depth == reader->depth_max)
+                return fail(reader, GAL_ELIMIT, reader->at, "nested deeper than %zu levels", reader->depth_max);
         container = object ? json_object() : json_array();
         if (container == NULL)
                 return fail_memory(reader);
@@ -586,16 +587,17 @@ static enum gal_status read_text(struct reader *reader)
         return GAL_OK;
 }
 
-static enum gal_status read_with(const char *text, size_t len, struct gal_json_positions *positions,
-                                 json_t **ret_value, struct gal_error *error)
+static enum gal_status read_with(const char *text, size_t len, size_t depth_max,
+                                 struct gal_json_positions *positions, json_t **ret_value, struct gal_error *error)
 {
         struct reader reader; /* not zeroed as a whole: the frames are 16 KiB */
         enum gal_status status;
 
-        reader.text = reader.at = text;
-        reader.end = text + len;
+        reader.text = reader.at = len > 0 ? text : ""; /* nothing at all may come as NULL */
+        reader.end = reader.text + len;
         reader.root = NULL;
         reader.depth = 0;
+        reader.depth_max = depth_max;
         reader.positions = positions;
         reader.error = error;
         gal_buffer_init(&reader.unescaped_key, 0);
@@ -622,7 +624,16 @@ enum gal_status gal_json_read(const char *text, size_t len, json_t **ret_value, 
 {
         enum gal_status status = check_size(len, error);
 
-        return status == GAL_OK ? read_with(text, len, NULL, ret_value, error) : status;
+        return status == GAL_OK ? read_with(text, len, GAL_JSON_DEPTH_MAX, NULL, ret_value, error) : status;
+}
+
+enum gal_status gal_json_read_envelope(const char *text, size_t len, json_t **ret_value, struct gal_error *error)
+{
+        enum gal_status status = check_size(len, error);
+
+        if (status != GAL_OK)
+                return status;
+        return read_with(text, len, GAL_JSON_DEPTH_MAX + GAL_JSON_ENVELOPE_DEPTH, NULL, ret_value, error);
 }
 
 enum gal_status gal_json_read_positions(const char *text, size_t len, json_t **ret_value,
@@ -636,7 +647,7 @@ enum gal_status gal_json_read_positions(const char *text, size_t len, json_t **r
         positions = gal_json_positions_create(text, len);
         if (positions == NULL)
                 return gal_fail(error, GAL_ENOMEM, GAL_NOWHERE, "out of memory while reading JSON");
-        status = read_with(text, len, positions, ret_value, error);
+        status = read_with(text, len, GAL_JSON_DEPTH_MAX, positions, ret_value, error);
         if (status == GAL_OK)
                 *ret_positions = positions;
         else

@@ -89,7 +89,8 @@ void gal_json_write_string(struct gal_buffer *buffer, const char *text, size_t l
         }
         at = buffer->data + buffer->len; /* nearly every string: one copy, and there is room for it */
         *at++ = '"';
-        memcpy(at, text, len);
+        if (len > 0)
+                memcpy(at, text, len);
         memcpy(at + len, "\"", 2);
         buffer->len += len + 2;
 }

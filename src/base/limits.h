@@ -17,6 +17,8 @@
 #define GAL_JSON_TEXT_SIZE_MAX (64u * 1024 * 1024)
 /* Nested arrays and objects; Jackson's default is 1,000, and reading, writing and comparing recurse over values. */
 #define GAL_JSON_DEPTH_MAX 1000
+/* Levels that rows of ours wrap around the payloads in them. */
+#define GAL_JSON_ENVELOPE_DEPTH 8
 /* Names of state machines, executions, activities, states, variables: the service's 80 characters. */
 #define GAL_NAME_CHARACTERS_MAX 80
 #define GAL_LABEL_CHARACTERS_MAX 40
@@ -65,6 +67,8 @@
 #define GAL_NAME_REUSE_MS (90ll * 86400 * 1000)
 /* Events of one history: the last one allowed is the ExecutionFailed that says so. */
 #define GAL_HISTORY_EVENTS_MAX 25000
+/* What ItemsPath selects: `$..*` of one payload could be a thousand times the payload. */
+#define GAL_MAP_ITEMS_SIZE_MAX (4 * 1024 * 1024)
 /* Iterations of an inline Map that run at once. */
 #define GAL_MAP_CONCURRENCY_MAX 40
 /* Error name and cause, in characters, as the API bounds them. */

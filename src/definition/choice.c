@@ -93,7 +93,7 @@ static struct gal_path *compile_side(const struct gal_context *context, const st
                 if (!gal_path_is_reference(path))
                         gal_warn(context->compiler, GAL_DIAGNOSTIC_SCHEMA_VALIDATION_FAILED, &place, &place,
                                  "Value is not a Reference Path");
-                gal_check_read(context, &place, path);
+                gal_check_read(context, &place, &place, path);
         }
         return path;
 }

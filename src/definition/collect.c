@@ -170,6 +170,26 @@ static void collect_assigned(struct gal_compiler *compiler, const struct gal_sta
                                      json_object_get(json_array_get(catchers, i), "Assign"));
 }
 
+static void collect_label(struct gal_compiler *compiler, uint32_t index)
+{
+        const json_t *text = json_object_get(compiler->program->states[index].source, "Label");
+        size_t size = compiler->label_size == 0 ? 16 : compiler->label_size * 2;
+        struct gal_label *labels;
+
+        if (!json_is_string(text))
+                return;
+        if (compiler->label_count == compiler->label_size) {
+                labels = reallocarray(compiler->labels, size, sizeof(*labels));
+                if (labels == NULL) {
+                        gal_out_of_memory(compiler);
+                        return;
+                }
+                compiler->labels = labels;
+                compiler->label_size = size;
+        }
+        compiler->labels[compiler->label_count++] = (struct gal_label){ text, index };
+}
+
 static void collect_nested(struct gal_compiler *compiler, uint32_t index)
 {
         const struct gal_state *state = &compiler->program->states[index];
@@ -178,8 +198,10 @@ static void collect_nested(struct gal_compiler *compiler, uint32_t index)
         if (!compiler->state_notes[index].known ||
             (state->kind != GAL_STATE_PARALLEL && state->kind != GAL_STATE_MAP))
                 return;
-        if (state->kind == GAL_STATE_MAP)
+        if (state->kind == GAL_STATE_MAP) {
                 compiler->program->states[index].as.map.processor = GAL_STATE_NONE;
+                collect_label(compiler, index);
+        }
         if (compiler->program->graphs[state->graph].depth >= GAL_STATE_DEPTH_MAX)
                 compiler->state_notes[index].too_deep = true;
         else if (state->kind == GAL_STATE_PARALLEL)
@@ -230,6 +252,28 @@ static int compare_states(const void *a, const void *b, void *user)
         return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static int compare_labels(const void *a, const void *b)
+{
+        const struct gal_label *x = a;
+        const struct gal_label *y = b;
+        int order = strcmp(json_string_value(x->text), json_string_value(y->text));
+
+        if (order != 0)
+                return order;
+        return x->state < y->state ? -1 : x->state > y->state;
+}
+
+bool gal_is_duplicate_label(const struct gal_compiler *compiler, uint32_t state, const json_t *text)
+{
+        struct gal_label key = { text, state };
+        const struct gal_label *label =
+                bsearch(&key, compiler->labels, compiler->label_count, sizeof(key), compare_labels);
+
+        /* Those of the same text stand together, in the order of their states. */
+        return label != NULL && label > compiler->labels &&
+               strcmp(json_string_value(label[-1].text), json_string_value(text)) == 0;
+}
+
 void gal_collect_states(struct gal_compiler *compiler)
 {
         struct gal_program *program = compiler->program;
@@ -243,4 +287,6 @@ void gal_collect_states(struct gal_compiler *compiler)
                 program->by_name[i] = i;
         qsort_r(program->by_name, program->state_count, sizeof(*program->by_name), compare_states, program);
         gal_sort_assigned(compiler);
+        if (compiler->label_count > 0)
+                qsort(compiler->labels, compiler->label_count, sizeof(*compiler->labels), compare_labels);
 }

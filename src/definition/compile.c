@@ -160,5 +160,6 @@ enum gal_status gal_program_compile(const char *text, size_t len, const struct g
         free(compiler.graph_notes);
         free(compiler.state_notes);
         free(compiler.assigned);
+        free(compiler.labels);
         return status;
 }

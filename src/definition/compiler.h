@@ -48,6 +48,12 @@ struct gal_assigned {
         size_t len;
 };
 
+/* The Label of a Map. */
+struct gal_label {
+        const json_t *text; /* borrowed, a string */
+        uint32_t state;
+};
+
 struct gal_compiler {
         struct gal_program_options options;
         struct gal_json_positions *positions;
@@ -61,6 +67,9 @@ struct gal_compiler {
         struct gal_assigned *assigned; /* sorted after pass 1 */
         size_t assigned_count;
         size_t assigned_size;
+        struct gal_label *labels; /* sorted after pass 1 */
+        size_t label_count;
+        size_t label_size;
         enum gal_status status; /* GAL_OK or GAL_ENOMEM */
 };
 
@@ -120,6 +129,9 @@ uint32_t gal_find_target(struct gal_compiler *compiler, uint32_t graph, const st
 bool gal_is_duplicate(const struct gal_compiler *compiler, uint32_t state);
 void gal_compile_state(struct gal_compiler *compiler, uint32_t state, const struct gal_place *place); /* state.c */
 
+/* Whether an earlier Map has the same label. (collect.c) */
+bool gal_is_duplicate_label(const struct gal_compiler *compiler, uint32_t state, const json_t *text);
+
 /* Parts of a state */
 
 void gal_compile_retry(const struct gal_context *context); /* retry.c */
@@ -156,11 +168,9 @@ struct gal_expression *gal_compile_expression(const struct gal_context *context,
 void gal_collect_assigned(struct gal_compiler *compiler, uint32_t graph, const json_t *object);
 void gal_sort_assigned(struct gal_compiler *compiler);
 void gal_check_assigned(const struct gal_context *context, const struct gal_place *assign, const json_t *object);
-/* Warns of a path that reads a variable nobody sets. */
-void gal_check_read(const struct gal_context *context, const struct gal_place *place, const struct gal_path *path);
-/* `pointer` leads from `value`, which stands at `place`, to what holds the path. */
-void gal_check_read_below(const struct gal_context *context, const struct gal_place *place, const json_t *value,
-                          const char *pointer, const struct gal_path *path);
+/* Warns of a path that reads a variable nobody sets; a NULL path reads none. */
+void gal_check_read(const struct gal_context *context, const struct gal_place *location,
+                    const struct gal_place *spot, const struct gal_path *path);
 
 /* JSONata (jsonata.c) */
 

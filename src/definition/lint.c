@@ -42,12 +42,6 @@ bool gal_lint_looks_evaluated(const json_t *value)
                looks_like_call(json_string_value(value), json_string_length(value));
 }
 
-static void count_path(void *user, const struct gal_path *path)
-{
-        (void)path;
-        ++*(size_t *)user;
-}
-
 static json_t *no_context(void *user)
 {
         (void)user;
@@ -78,18 +72,39 @@ static void try_call(const struct gal_context *context, const struct gal_place *
         gal_failure_finish(&failure);
 }
 
-static void lint_call(const struct gal_context *context, const struct gal_place *location,
-                      const struct gal_place *spot, const json_t *text)
-{
-        struct gal_intrinsic *call = NULL;
-        size_t paths = 0;
+struct call_paths {
+        const struct gal_context *context;
+        const struct gal_place *location;
+        const struct gal_place *spot;
+        size_t count;
+};
 
-        if (gal_intrinsic_parse(json_string_value(text), json_string_length(text), &call, NULL) != GAL_OK)
+static void note_path(void *user, const struct gal_path *path)
+{
+        struct call_paths *paths = user;
+
+        paths->count++;
+        gal_check_read(paths->context, paths->location, paths->spot, path);
+}
+
+/* What stands under a key with ".$". It is parsed once more here: what the template has made of it cannot be asked.
+ */
+static void lint_expression(const struct gal_context *context, const struct gal_place *location,
+                            const struct gal_place *spot, const json_t *text)
+{
+        struct gal_expression *expression = NULL;
+        struct call_paths paths = { context, location, spot, 0 };
+
+        if (gal_expression_parse(json_string_value(text), json_string_length(text), &expression, NULL) != GAL_OK)
                 return; /* reported already, or out of memory: then there is no warning */
-        gal_intrinsic_visit_paths(call, count_path, &paths);
-        if (paths == 0)
-                try_call(context, location, spot, call);
-        gal_intrinsic_destroy(call);
+        if (gal_expression_call(expression) != NULL) {
+                gal_intrinsic_visit_paths(gal_expression_call(expression), note_path, &paths);
+                if (paths.count == 0)
+                        try_call(context, location, spot, gal_expression_call(expression));
+        } else {
+                gal_check_read(context, location, spot, gal_expression_path(expression));
+        }
+        gal_expression_destroy(expression);
 }
 
 static void lint_member(const struct gal_context *context, const struct gal_place *location,
@@ -97,9 +112,8 @@ static void lint_member(const struct gal_context *context, const struct gal_plac
 {
         bool evaluated = spot->key_len > 2 && memcmp(spot->key + spot->key_len - 2, ".$", 2) == 0;
 
-        if (evaluated && json_is_string(value) &&
-            looks_like_call(json_string_value(value), json_string_length(value)))
-                lint_call(context, location, spot, value);
+        if (evaluated && json_is_string(value))
+                lint_expression(context, location, spot, value);
         else if (!evaluated && gal_lint_looks_evaluated(value))
                 gal_warn(context->compiler, GAL_DIAGNOSTIC_NO_DOLLAR, location, spot,
                          "The value of the field '%.*s' looks like a path or an intrinsic function call, but it is "

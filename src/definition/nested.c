@@ -102,6 +102,9 @@ static void compile_label(const struct gal_context *context)
                            : gal_utf8_length(text, len) > GAL_LABEL_CHARACTERS_MAX
                                    ? "Invalid Label name: it exceeds the 40-character limit"
                                    : "Invalid Label name: it has a character that labels cannot have");
+        else if (gal_is_duplicate_label(context->compiler, context->state->index, label))
+                gal_report(context->compiler, GAL_SEVERITY_ERROR, GAL_DIAGNOSTIC_DUPLICATE_LABEL_NAME, &place,
+                           &place, GAL_SPOT_VALUE, "Duplicate Label name: %s", text);
         else
                 context->state->as.map.label = gal_compiler_copy(context->compiler, text, len);
 }

@@ -45,7 +45,7 @@ void gal_compile_path_field(const struct gal_context *context, const struct gal_
                 ret_field->path = NULL;
         } else {
                 ret_field->setting = GAL_PATH_GIVEN;
-                gal_check_read(context, &place, ret_field->path);
+                gal_check_read(context, &place, &place, ret_field->path);
         }
 }
 
@@ -85,7 +85,7 @@ struct gal_path *gal_compile_reference(const struct gal_context *context, const 
                 return NULL;
         if (!gal_path_is_reference(path) || (gal_path_root(path) == GAL_PATH_CONTEXT && !context_object))
                 return refuse_reference(context, &place, path);
-        gal_check_read(context, &place, path);
+        gal_check_read(context, &place, &place, path);
         return path;
 }
 
@@ -150,7 +150,7 @@ struct gal_expression *gal_compile_expression(const struct gal_context *context,
                         "The value for the field '%s' must be a valid JSONPath or a valid intrinsic function call",
                         name);
         else
-                gal_check_read(context, &place, gal_expression_path(expression));
+                gal_check_read(context, &place, &place, gal_expression_path(expression));
         return expression;
 }
 
@@ -168,13 +168,6 @@ static void report_template_fault(void *user, const char *pointer, const char *m
                          walk->value, pointer, message);
 }
 
-static void check_template_read(void *user, const char *pointer, const struct gal_path *path)
-{
-        const struct template_walk *walk = user;
-
-        gal_check_read_below(walk->context, walk->place, walk->value, pointer, path);
-}
-
 static struct gal_template *compile_template(const struct gal_context *context, const struct gal_place *place,
                                              json_t *value)
 {
@@ -183,8 +176,6 @@ static struct gal_template *compile_template(const struct gal_context *context, 
 
         if (gal_template_compile(value, report_template_fault, &walk, &template) == GAL_ENOMEM)
                 gal_out_of_memory(context->compiler);
-        if (template != NULL)
-                gal_template_visit_paths(template, check_template_read, &walk);
         gal_lint_template(context, place, value);
         return template;
 }

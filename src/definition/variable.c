@@ -4,7 +4,6 @@
  * A graph is a scope. Branches and iterations see the variables of the graphs around them and may not assign one of
  * their names; a distributed Map's children are executions of their own and see none.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,11 +84,12 @@ static bool is_foreign_symbol(uint32_t c)
 {
         static const struct {
                 uint32_t first, last;
-        } ranges[] = { { 0x80, 0xA9 },     { 0xAB, 0xB4 },       { 0xB6, 0xB6 },       { 0xB8, 0xB9 },
-                       { 0xBB, 0xBF },     { 0xD7, 0xD7 },       { 0xF7, 0xF7 },       { 0x2000, 0x203E },
-                       { 0x2041, 0x2053 }, { 0x2055, 0x2070 },   { 0x2190, 0x2BFF },   { 0x3000, 0x3004 },
-                       { 0x3008, 0x3020 }, { 0xE000, 0xF8FF },   { 0xFDD0, 0xFDEF },   { 0xFE10, 0xFE1F },
-                       { 0xFFF0, 0xFFFF }, { 0x1F000, 0x1FAFF }, { 0xE0000, 0xE00FF }, { 0xF0000, 0x10FFFF } };
+        } ranges[] = { { 0x80, 0xA9 },       { 0xAB, 0xB4 },     { 0xB6, 0xB6 },       { 0xB8, 0xB9 },
+                       { 0xBB, 0xBF },       { 0xD7, 0xD7 },     { 0xF7, 0xF7 },       { 0x2000, 0x203E },
+                       { 0x2041, 0x2053 },   { 0x2055, 0x2070 }, { 0x20A0, 0x20CF },   { 0x2190, 0x2BFF },
+                       { 0x3000, 0x3004 },   { 0x3008, 0x3020 }, { 0xE000, 0xF8FF },   { 0xFDD0, 0xFDEF },
+                       { 0xFE10, 0xFE1F },   { 0xFFF0, 0xFFFF }, { 0x1F000, 0x1FAFF }, { 0xE0000, 0xE00FF },
+                       { 0xF0000, 0x10FFFF } };
 
         for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
                 if (c >= ranges[i].first && c <= ranges[i].last)
@@ -178,24 +178,10 @@ static bool is_known(const struct gal_context *context, const struct gal_path *p
                is_assigned(context->compiler, context->state->graph, name, strlen(name));
 }
 
-#define UNKNOWN_VARIABLE "No state in scope assigns the variable '%s'"
-
-void gal_check_read(const struct gal_context *context, const struct gal_place *place, const struct gal_path *path)
+void gal_check_read(const struct gal_context *context, const struct gal_place *location,
+                    const struct gal_place *spot, const struct gal_path *path)
 {
         if (path != NULL && !is_known(context, path))
-                gal_warn(context->compiler, GAL_DIAGNOSTIC_SCHEMA_VALIDATION_FAILED, place, place, UNKNOWN_VARIABLE,
-                         gal_path_variable(path));
-}
-
-void gal_check_read_below(const struct gal_context *context, const struct gal_place *place, const json_t *value,
-                          const char *pointer, const struct gal_path *path)
-{
-        char message[128 + 4 * GAL_NAME_CHARACTERS_MAX];
-
-        if (is_known(context, path))
-                return;
-        snprintf(message, sizeof(message), UNKNOWN_VARIABLE, gal_path_variable(path));
-        message[gal_utf8_trim(message, strlen(message))] = '\0'; /* a name too long to be one may be cut in two */
-        gal_report_below(context, GAL_SEVERITY_WARNING, GAL_DIAGNOSTIC_SCHEMA_VALIDATION_FAILED, place, value,
-                         pointer, message);
+                gal_warn(context->compiler, GAL_DIAGNOSTIC_SCHEMA_VALIDATION_FAILED, location, spot,
+                         "No state in scope assigns the variable '%s'", gal_path_variable(path));
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 
 void gal_failure_finish(struct gal_failure *failure)
 {
@@ -15,6 +16,14 @@ void gal_failure_finish(struct gal_failure *failure)
                 return;
         gal_buffer_finish(&failure->cause);
         failure->error = NULL;
+}
+
+/* Values that are looked at here may be a workflow's own work that no size check has seen yet. */
+char *gal_failure_value_text(const json_t *value)
+{
+        char *text = gal_json_text(value, NULL);
+
+        return text != NULL ? text : gal_strdup("...");
 }
 
 enum gal_status gal_failure_set(struct gal_failure *failure, const char *error, const char *format, ...)

@@ -35,6 +35,8 @@ struct gal_failure {
 #define GAL_FAILURE_INIT ((struct gal_failure){ NULL, GAL_BUFFER_INIT })
 
 void gal_failure_finish(struct gal_failure *failure);
+/* (transfer full) A value as a cause shows it; what is nested too deep to be written, and only that, reads "...". */
+char *gal_failure_value_text(const json_t *value);
 /* Records the first failure; always returns GAL_EFAILED. */
 enum gal_status gal_failure_set(struct gal_failure *failure, const char *error, const char *format, ...)
         GAL_PRINTF(3, 4);

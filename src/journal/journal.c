@@ -49,6 +49,26 @@ static void put_payload(struct gal_buffer *buffer, const char *key, struct gal_p
         gal_json_write_string(buffer, payload->raw, payload->raw_len);
 }
 
+/* Each value is within the bounds of a payload; the object around them is one level more. */
+static void put_assigned(struct gal_buffer *buffer, json_t *assigned)
+{
+        const char *separator = "{";
+        const char *name;
+        json_t *value;
+
+        if (assigned == NULL)
+                return;
+        put_key(buffer, "assigned");
+        json_object_foreach(assigned, name, value) {
+                gal_buffer_append_text(buffer, separator);
+                gal_json_write_string(buffer, name, strlen(name));
+                gal_buffer_append_char(buffer, ':');
+                gal_json_write(buffer, value);
+                separator = ",";
+        }
+        gal_buffer_append_text(buffer, *separator == '{' ? "{}" : "}");
+}
+
 static void put_details(struct gal_buffer *buffer, const struct gal_program *program,
                         const struct gal_record *record)
 {
@@ -71,10 +91,7 @@ static void put_details(struct gal_buffer *buffer, const struct gal_program *pro
                 return;
         case GAL_SHAPE_EXITED:
                 put_payload(buffer, "output", record->as.exited.output);
-                if (record->as.exited.assigned != NULL) {
-                        put_key(buffer, "assigned");
-                        gal_json_write(buffer, record->as.exited.assigned);
-                }
+                put_assigned(buffer, record->as.exited.assigned);
                 if (record->as.exited.next != GAL_STATE_NONE)
                         put_text(buffer, "next", program->states[record->as.exited.next].name);
                 return;
@@ -276,7 +293,7 @@ enum gal_status gal_journal_decode(const char *body, size_t len, const struct ga
                                    struct gal_records *records, struct gal_error *error)
 {
         json_auto_t *document = NULL;
-        enum gal_status status = gal_json_read(body, len, &document, error);
+        enum gal_status status = gal_json_read_envelope(body, len, &document, error);
         size_t index;
         json_t *object;
 

@@ -199,6 +199,12 @@ static void end_child(struct gal_execution *execution, struct gal_frame *child, 
         gal_frame_remove(execution, child);
 }
 
+/* The last MapIterationSucceeded is what the Map goes on from; the others never become a predecessor. */
+static bool is_last_child(const struct gal_frame *child)
+{
+        return child->parent->children.ended + 1 == child->parent->children.count;
+}
+
 static void apply_retry_scheduled(struct gal_execution *execution, struct gal_frame *frame,
                                   const struct gal_record *record)
 {
@@ -303,7 +309,7 @@ static void apply_to_frame(struct gal_execution *execution, struct gal_frame *fr
                 apply_iteration_started(execution, record);
                 return;
         case GAL_EVENT_MAP_ITERATION_SUCCEEDED:
-                end_child(execution, frame, record->id);
+                end_child(execution, frame, is_last_child(frame) ? record->id : record->previous_id);
                 return;
         case GAL_EVENT_BRANCH_ENDED:
                 end_child(execution, frame, frame->previous_id);

@@ -8,18 +8,34 @@
 #include "base/json.h"
 #include "base/limits.h"
 
+/* What is recorded has to be something that can be written. */
+static bool check_size(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload *input)
+{
+        if (!gal_payload_exceeds(input, GAL_PAYLOAD_SIZE_MAX))
+                return true;
+        gal_turn_fail_size(turn, frame, "provided parameters");
+        return false;
+}
+
+static void emit_parallel_started(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload *input)
+{
+        struct gal_record *record =
+                gal_turn_begin(turn, GAL_EVENT_PARALLEL_STATE_STARTED, frame->place, frame->previous_id);
+
+        if (record == NULL)
+                return;
+        record->as.children.input = gal_payload_ref(input);
+        gal_turn_end(turn, record);
+}
+
 static void start_parallel(struct gal_turn *turn, struct gal_frame *frame)
 {
         struct gal_payload *input;
-        struct gal_record *record;
 
         if (!gal_turn_effective_input(turn, frame, &input))
                 return;
-        record = gal_turn_begin(turn, GAL_EVENT_PARALLEL_STATE_STARTED, frame->place, frame->previous_id);
-        if (record != NULL) {
-                record->as.children.input = gal_payload_ref(input);
-                gal_turn_end(turn, record);
-        }
+        if (check_size(turn, frame, input))
+                emit_parallel_started(turn, frame, input);
         gal_payload_unref(input);
 }
 
@@ -54,9 +70,8 @@ static bool start_iteration(struct gal_turn *turn, struct gal_frame *frame, uint
 
         if (input == NULL)
                 return false;
-        if (gal_payload_exceeds(input, GAL_PAYLOAD_SIZE_MAX)) {
+        if (!check_size(turn, frame, input)) {
                 gal_payload_unref(input);
-                gal_turn_fail_size(turn, frame, "provided parameters");
                 return false;
         }
         record = gal_turn_begin(turn, GAL_EVENT_MAP_ITERATION_STARTED, gal_execution_next_place(turn->execution),
@@ -125,6 +140,11 @@ static void run_map(struct gal_turn *turn, struct gal_frame *frame, struct gal_p
                 return;
         if (!gal_turn_path(turn, frame, &map->items_path, input, &items))
                 return;
+        if (items != input && gal_payload_exceeds(items, GAL_MAP_ITEMS_SIZE_MAX)) {
+                gal_payload_unref(items);
+                gal_turn_fail_size(turn, frame, "provided parameters");
+                return;
+        }
         if (!json_is_array(items->value)) {
                 gal_payload_unref(items);
                 gal_turn_fail_runtime(turn, frame, "Reference path \"%s\" must point to array.",
@@ -159,7 +179,8 @@ static void start_map(struct gal_turn *turn, struct gal_frame *frame)
         }
         if (!gal_turn_path(turn, frame, &state->input_path, frame->input, &input))
                 return;
-        run_map(turn, frame, input);
+        if (check_size(turn, frame, input))
+                run_map(turn, frame, input);
         gal_payload_unref(input);
 }
 
@@ -180,7 +201,7 @@ static void succeed_execution(struct gal_turn *turn, struct gal_frame *frame)
                 return;
         record->as.output.output = gal_payload_ref(frame->input);
         gal_turn_end(turn, record);
-        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, NULL);
+        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }
 
 /* A later iteration takes the slot and the link of the one that it follows. */

@@ -73,6 +73,7 @@ static json_t *map_part(uint32_t index, json_t *value)
 
         set(item, "Index", gal_need(json_integer(index)));
         set(item, "Value", json_incref(value));
+        set(item, "Source", string_value("STATE_DATA")); /* an inline Map has its items from nowhere else */
         set(part, "Item", item);
         return part;
 }

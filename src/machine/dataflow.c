@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/limits.h"
 
 /* A path that finds nothing is worded alike for InputPath, OutputPath, ItemsPath and the numbers (measured, section
@@ -85,7 +84,11 @@ bool gal_turn_effective_input(struct gal_turn *turn, struct gal_frame *frame, st
                 return false;
         }
         *ret_payload = gal_payload_new(value);
-        return true;
+        if (!gal_payload_exceeds(*ret_payload, GAL_PAYLOAD_SIZE_MAX))
+                return true;
+        gal_payload_unref(*ret_payload);
+        gal_turn_fail_size(turn, frame, "provided parameters");
+        return false;
 }
 
 /* Java's Long: an integer, or a real without a fraction is none (recordings: 1.5 is refused, 1.0 was not seen). */
@@ -118,7 +121,7 @@ bool gal_turn_number(struct gal_turn *turn, struct gal_frame *frame, const struc
         whole = is_whole(value, ret_number);
         if (!whole || *ret_number < minimum || *ret_number > GAL_SECONDS_MAX) {
                 text = json_is_string(value) ? gal_strndup(json_string_value(value), json_string_length(value))
-                                             : gal_need(gal_json_text(value, NULL));
+                                             : gal_failure_value_text(value);
                 if (whole)
                         gal_turn_fail_runtime(turn, frame,
                                               "The %s field refers to value \"%s\" which is not between %" PRId64

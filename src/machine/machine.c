@@ -86,7 +86,7 @@ static void time_out_execution(struct gal_turn *turn)
                         gal_turn_cancel(turn, turn->execution->frames[i]);
         }
         gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_TIMED_OUT, NULL, 0, "States.Timeout", NULL);
-        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, NULL);
+        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }
 
 /* All due timers are one group: first the event of each, then what follows from them (design, section 9). */
@@ -138,7 +138,7 @@ static void run_stop(struct gal_turn *turn, const struct gal_stimulus *stimulus)
                         gal_turn_cancel(turn, turn->execution->frames[i]);
         }
         gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_ABORTED, NULL, 0, stimulus->error, stimulus->cause);
-        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, NULL);
+        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }
 
 static void run_stimulus(struct gal_turn *turn, const struct gal_stimulus *stimulus)
@@ -191,6 +191,6 @@ void gal_machine_reissue(struct gal_execution *execution, struct gal_step *step)
                 if (gal_turn_state(&turn, frame)->as.task.resource_kind == GAL_RESOURCE_ACTIVITY &&
                     frame->attempt.started)
                         continue; /* its worker has it */
-                gal_turn_effect(&turn, GAL_EFFECT_INVOKE, frame, frame->attempt.input);
+                gal_turn_effect(&turn, GAL_EFFECT_INVOKE, frame, frame->attempt.scheduled_id, frame->attempt.input);
         }
 }

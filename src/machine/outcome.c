@@ -51,17 +51,19 @@ static bool check_assigned(struct gal_turn *turn, struct gal_frame *frame, json_
 {
         struct gal_fault fault = { .error = "States.DataLimitExceeded", .fatal = true };
         gal_auto_free char *cause = NULL;
-        size_t total = 0;
+        size_t total = 0, kept = turn->execution->variables_size;
         const char *name;
         json_t *value;
 
         json_object_foreach(assigned, name, value)
         {
+                const json_t *old = json_object_get(frame->variables, name);
                 size_t size = gal_json_size(value, GAL_VARIABLE_SIZE_MAX);
 
                 total += size;
+                kept -= old == NULL ? 0 : gal_json_size(old, SIZE_MAX);
                 if (size > GAL_VARIABLE_SIZE_MAX || total > GAL_ASSIGN_SIZE_MAX ||
-                    turn->execution->variables_size + total > GAL_VARIABLES_SIZE_MAX) {
+                    kept + total > GAL_VARIABLES_SIZE_MAX) {
                         cause = gal_format(
                                 "The state/task '%s' assigned the variable '%s' with a size exceeding the "
                                 "maximum number of bytes service limit.",
@@ -361,9 +363,16 @@ static void fail_at(struct gal_turn *turn, struct gal_frame *frame, const struct
         fail_at(turn, parent, &above, link);
 }
 
+/* Only a Map can fail by itself while iterations run: when ItemSelector fails for one that was to follow. */
 void gal_turn_fail(struct gal_turn *turn, struct gal_frame *frame, const struct gal_fault *fault)
 {
-        fail_at(turn, frame, fault, frame->previous_id);
+        uint64_t link = frame->previous_id;
+
+        for (const struct gal_frame *child = fault->fatal ? NULL : frame->children.first;
+             !gal_turn_is_over(turn) && child != NULL; child = child->next_sibling)
+                abort_frame(turn, child, link);
+        if (!gal_turn_is_over(turn))
+                fail_at(turn, frame, fault, link);
 }
 
 static void fail_with_prefix(struct gal_turn *turn, struct gal_frame *frame, const char *error, const char *detail)

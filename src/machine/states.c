@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
 
@@ -119,7 +118,7 @@ static char *plain_text(const json_t *value)
 {
         if (json_is_string(value))
                 return gal_strndup(json_string_value(value), json_string_length(value));
-        return gal_need(gal_json_text(value, NULL));
+        return gal_failure_value_text(value);
 }
 
 static bool wait_seconds_path(struct gal_turn *turn, struct gal_frame *frame, const struct gal_wait *wait,

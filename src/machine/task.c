@@ -127,9 +127,10 @@ static char *make_token(struct gal_turn *turn)
         return gal_format("%016" PRIx64 "%016" PRIx64, nonce[0], nonce[1]);
 }
 
+/* A .sync task too: who was given its token may end it early (recordings: callback.sync_with_task_token). */
 static bool needs_token(const struct gal_task *task)
 {
-        return task->resource_kind == GAL_RESOURCE_ACTIVITY || task->pattern == GAL_PATTERN_WAIT_FOR_TASK_TOKEN;
+        return task->resource_kind == GAL_RESOURCE_ACTIVITY || task->pattern != GAL_PATTERN_REQUEST_RESPONSE;
 }
 
 static void emit_scheduled(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload *parameters,
@@ -148,19 +149,34 @@ static void emit_scheduled(struct gal_turn *turn, struct gal_frame *frame, struc
         record->as.scheduled.role_arn = gal_strdup(json_string_value(json_object_get(credentials, "RoleArn")));
         record->as.scheduled.attempt = frame->retry_count;
         gal_turn_end(turn, record);
-        gal_turn_effect(turn, GAL_EFFECT_INVOKE, frame, parameters);
+        gal_turn_effect(turn, GAL_EFFECT_INVOKE, frame, frame->attempt.scheduled_id, parameters);
+}
+
+/* A task must not run under another role than the one it asks for. The text is ours: none was measured. */
+static bool check_role(struct gal_turn *turn, struct gal_frame *frame, const json_t *credentials)
+{
+        const json_t *role = json_object_get(credentials, "RoleArn");
+        gal_auto_free char *text = NULL;
+
+        if (role == NULL || json_is_string(role))
+                return true;
+        text = gal_failure_value_text(role);
+        gal_turn_fail_runtime(turn, frame, "The field 'RoleArn' of Credentials must be a string, but was: %s",
+                              text);
+        return false;
 }
 
 static bool check_task(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload *parameters)
 {
         const struct gal_task *task = &gal_turn_state(turn, frame)->as.task;
 
-        if (task->resource_kind == GAL_RESOURCE_SERVICE && !check_parameters(turn, frame, parameters))
-                return false;
+        /* First: what is nested too deep cannot be shown in a cause. */
         if (gal_payload_exceeds(parameters, GAL_PAYLOAD_SIZE_MAX)) {
                 gal_turn_fail_size(turn, frame, "provided parameters");
                 return false;
         }
+        if (task->resource_kind == GAL_RESOURCE_SERVICE && !check_parameters(turn, frame, parameters))
+                return false;
         if (task->resource_kind == GAL_RESOURCE_ACTIVITY &&
             (turn->env->activity_exists == NULL || !turn->env->activity_exists(turn->env->user, task->resource))) {
                 gal_turn_fail_runtime(turn, frame, "Activity Does Not Exist: '%s'", task->resource);
@@ -183,7 +199,7 @@ void gal_task_schedule(struct gal_turn *turn, struct gal_frame *frame)
                             &timeout) &&
             gal_turn_number(turn, frame, &task->heartbeat_seconds, "HeartbeatSecondsPath", input->value, 1, 0,
                             &heartbeat) &&
-            check_task(turn, frame, parameters))
+            check_role(turn, frame, credentials) && check_task(turn, frame, parameters))
                 emit_scheduled(turn, frame, parameters, token, credentials, timeout, heartbeat);
         gal_payload_unref(input);
         gal_payload_unref(parameters);
@@ -311,10 +327,12 @@ void gal_task_stimulus(struct gal_turn *turn, const struct gal_stimulus *stimulu
 void gal_task_time_out(struct gal_turn *turn, struct gal_frame *frame)
 {
         const struct gal_task *task = &gal_turn_state(turn, frame)->as.task;
+        uint64_t scheduled_id = frame->attempt.scheduled_id;
 
-        gal_turn_cancel(turn, frame);
-        gal_turn_emit_failure(turn, task_events[task->resource_kind][TIMED_OUT], frame, frame->previous_id,
-                              "States.Timeout", NULL);
+        /* The event ends the attempt; when it was one too many, the end of the execution has cancelled the call. */
+        if (gal_turn_emit_failure(turn, task_events[task->resource_kind][TIMED_OUT], frame, frame->previous_id,
+                                  "States.Timeout", NULL))
+                gal_turn_effect(turn, GAL_EFFECT_CANCEL, frame, scheduled_id, NULL);
 }
 
 void gal_task_timed_out_fault(struct gal_turn *turn, struct gal_frame *frame, bool heartbeat)

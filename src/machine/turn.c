@@ -114,7 +114,7 @@ bool gal_turn_emit_failure(struct gal_turn *turn, enum gal_event_type type, cons
 }
 
 void gal_turn_effect(struct gal_turn *turn, enum gal_effect_kind kind, const struct gal_frame *frame,
-                     struct gal_payload *input)
+                     uint64_t scheduled_id, struct gal_payload *input)
 {
         struct gal_step *step = turn->step;
         struct gal_effect *effect;
@@ -126,10 +126,10 @@ void gal_turn_effect(struct gal_turn *turn, enum gal_effect_kind kind, const str
         effect = &step->effects[step->effect_count++];
         memset(effect, 0, sizeof(*effect));
         effect->kind = kind;
+        effect->scheduled_id = scheduled_id;
         effect->input = gal_payload_ref(input);
         if (frame != NULL) {
                 effect->frame = frame->place;
-                effect->scheduled_id = frame->attempt.scheduled_id;
                 effect->state = frame->state;
                 effect->attempt = frame->retry_count;
         }
@@ -138,7 +138,7 @@ void gal_turn_effect(struct gal_turn *turn, enum gal_effect_kind kind, const str
 void gal_turn_cancel(struct gal_turn *turn, const struct gal_frame *frame)
 {
         if (frame->attempt.scheduled_id != 0)
-                gal_turn_effect(turn, GAL_EFFECT_CANCEL, frame, NULL);
+                gal_turn_effect(turn, GAL_EFFECT_CANCEL, frame, frame->attempt.scheduled_id, NULL);
 }
 
 void gal_turn_fail_execution(struct gal_turn *turn, uint64_t link, const char *error, const char *cause)
@@ -150,7 +150,7 @@ void gal_turn_fail_execution(struct gal_turn *turn, uint64_t link, const char *e
                         gal_turn_cancel(turn, turn->execution->frames[i]);
         }
         gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_FAILED, NULL, link, error, cause);
-        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, NULL);
+        gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }
 
 void gal_step_clear(struct gal_step *step)

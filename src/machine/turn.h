@@ -51,9 +51,9 @@ bool gal_turn_emit(struct gal_turn *turn, enum gal_event_type type, const struct
 /* An event with error and cause, both copied. */
 bool gal_turn_emit_failure(struct gal_turn *turn, enum gal_event_type type, const struct gal_frame *frame,
                            uint64_t link, const char *error, const char *cause);
-/* Stores `input` (shared, nullable) for INVOKE. */
+/* `frame` is NULL for FINISH. Stores `input` (shared, nullable) for INVOKE. */
 void gal_turn_effect(struct gal_turn *turn, enum gal_effect_kind kind, const struct gal_frame *frame,
-                     struct gal_payload *input);
+                     uint64_t scheduled_id, struct gal_payload *input);
 /* CANCEL for an open attempt of the frame, if there is one. */
 void gal_turn_cancel(struct gal_turn *turn, const struct gal_frame *frame);
 /* Ends the execution with ExecutionFailed. */

@@ -14,8 +14,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "net/base64.h"
 #include "net/http.h"
-#include "tasks/text.h"
 
 #define HEADERS_MAX 8
 /* How much of a body that is no error document a cause shows. */
@@ -77,7 +77,7 @@ static char *make_client_context(const struct gal_invocation *invocation)
         gal_buffer_append_text(&context, "{\"custom\":{\"galliard_task_id\":");
         gal_json_write_string(&context, invocation->identity, strlen(invocation->identity));
         gal_buffer_append_text(&context, "}}");
-        encoded = gal_text_base64(context.data, context.len);
+        encoded = gal_base64_encode(context.data, context.len);
         gal_buffer_finish(&context);
         return encoded;
 }

@@ -193,7 +193,7 @@ static enum gal_status read_function_url(struct reader *reader, const json_t *va
 
 static enum gal_status read_timeout(struct reader *reader, const json_t *value, struct gal_function *function)
 {
-        double seconds;
+        double seconds = 0;
         enum gal_status status =
                 read_number(reader, value, "\"timeoutSeconds\"", 0.001, GAL_FUNCTION_TIMEOUT_SECONDS_MAX, &seconds);
 

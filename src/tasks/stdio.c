@@ -22,6 +22,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "net/base64.h"
 #include "net/process.h"
 #include "tasks/text.h"
 
@@ -104,7 +105,8 @@ static void answer(struct gal_invocation *invocation, const struct gal_process_r
 {
         size_t tail = result->error_len < LOG_TAIL_SIZE ? result->error_len : LOG_TAIL_SIZE;
         gal_auto_free char *log_result =
-                invocation->log_tail ? gal_text_base64(result->error_text + result->error_len - tail, tail) : NULL;
+                invocation->log_tail ? gal_base64_encode(result->error_text + result->error_len - tail, tail)
+                                     : NULL;
         struct gal_lambda_answer answer = { .status_code = 200,
                                             .failed = failed,
                                             .payload = payload,
@@ -149,13 +151,13 @@ static void fail_exit(struct gal_invocation *invocation, const struct gal_proces
 
 static void answer_output(struct gal_invocation *invocation, const struct gal_process_result *result, size_t len)
 {
-        const char *output = result->output;
+        size_t blanks = 0;
+        gal_auto_free char *payload = NULL;
 
-        while (is_blank(*output)) {
-                output++;
-                len--;
-        }
-        answer(invocation, result, output, len, /* failed= */ false);
+        while (is_blank(result->output[blanks]))
+                blanks++;
+        payload = gal_strndup(result->output + blanks, len - blanks);
+        answer(invocation, result, payload, len - blanks, /* failed= */ false);
 }
 
 static void conclude_exit(struct gal_invocation *invocation, const struct gal_process_result *result)
@@ -220,8 +222,7 @@ static void fail_start(struct gal_invocation *invocation, enum gal_status status
                 gal_invocation_refuse(invocation, 429, "TooManyRequestsException", NULL, message);
                 return;
         }
-        message = gal_format("%s; mend \"command\" of function '%s' in the configuration", reason,
-                             invocation->function->name);
+        message = gal_format("%s; mend function '%s' in the configuration", reason, invocation->function->name);
         gal_invocation_fail_runtime(invocation, "Runtime.InvalidEntrypoint", message);
 }
 

@@ -3,11 +3,6 @@
  */
 #include "tasks/text.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
-
-#include "base/alloc.h"
-#include "base/assert.h"
 #include "base/utf8.h"
 
 void gal_text_append_clean(struct gal_buffer *buffer, const char *text, size_t len)
@@ -22,14 +17,4 @@ void gal_text_append_clean(struct gal_buffer *buffer, const char *text, size_t l
                 text += bytes > 0 ? bytes : 1;
                 len -= bytes > 0 ? bytes : 1;
         }
-}
-
-char *gal_text_base64(const void *data, size_t len)
-{
-        char *text;
-
-        gal_assert(len < INT_MAX / 2);
-        text = gal_calloc(4 * ((len + 2) / 3) + 1, 1);
-        EVP_EncodeBlock((unsigned char *)text, data, (int)len);
-        return text;
 }

@@ -11,7 +11,4 @@
 /* Appends UTF-8 with each malformed byte replaced by U+FFFD, so that it can stand in JSON. NUL bytes too. */
 void gal_text_append_clean(struct gal_buffer *buffer, const char *text, size_t len);
 
-/* Base64 with padding, NUL-terminated. (transfer full) */
-char *gal_text_base64(const void *data, size_t len);
-
 #endif

@@ -172,7 +172,7 @@ TABLE = {behaviour.__name__: behaviour for behaviour in BEHAVIOURS}
 
 
 def read_request(stream):
-    line = stream.readline().decode().split()
+    line = stream.readline().decode("latin-1").split()
     if len(line) < 2:
         raise Done
     headers = {}
@@ -181,7 +181,7 @@ def read_request(stream):
         headers[name.strip().lower()] = value.strip()
     body = stream.read(int(headers.get("content-length", 0)))
     path = line[1].partition("?")[0].strip("/").split("/")
-    name = path[2] if len(path) >= 4 and path[1] == "functions" else path[-1]
+    name = path[path.index("functions") + 1] if "functions" in path else path[-1]
     return {"method": line[0], "target": line[1], "headers": headers, "body": body, "name": name}
 
 

@@ -51,7 +51,8 @@ struct call_run {
         const struct gal_scope *scope;
         struct gal_failure *failure;
         size_t *output_left;
-        const struct call *call; /* the one at work, for causes */
+        const struct call *call; /* the one at work */
+        const char *text;        /* the whole expression as written, for causes */
 };
 
 /*

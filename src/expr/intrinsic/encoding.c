@@ -177,7 +177,9 @@ json_t *gal_intrinsic_hash(struct call_run *run, json_t *const *arguments, size_
                                           "The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512.");
         if (json_is_string(arguments[0]))
                 return hash_text(run, digest, json_string_value(arguments[0]), json_string_length(arguments[0]));
-        text = gal_need(gal_json_text(arguments[0], &len));
+        text = gal_json_text(arguments[0], &len);
+        if (text == NULL)
+                return gal_intrinsic_fail(run, "The value is nested too deep.");
         value = hash_text(run, digest, text, len);
         free(text);
         return value;

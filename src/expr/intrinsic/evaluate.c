@@ -3,14 +3,13 @@
  *
  * Two kinds of failure, as the service tells them apart: a path among the arguments that finds nothing is
  * States.Runtime and ends the execution, anything wrong with the values is States.IntrinsicFailure and can be
- * caught. Both echo the innermost call as it was written.
+ * caught. Both echo the expression as it was written, nested calls and blanks included.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "expr/intrinsic/call.h"
 
@@ -28,7 +27,7 @@ json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...)
                 text = NULL;
         va_end(args);
         gal_failure_set(run->failure, "States.IntrinsicFailure", "The function '%s' had the following error: %s",
-                        run->call->text, (char *)gal_need(text));
+                        run->text, (char *)gal_need(text));
         free(text);
         return NULL;
 }
@@ -90,14 +89,14 @@ static json_t *fail_missing(struct call_run *run, const struct gal_path *path, e
                         run->failure, "States.Runtime",
                         "The function '%s' had the following error: The JsonPath argument for the field '%s' "
                         "takes too many steps to evaluate",
-                        run->call->text, name);
+                        run->text, name);
                 return NULL;
         }
-        input = run->scope->input == NULL ? gal_strdup("") : gal_need(gal_json_text(run->scope->input, NULL));
+        input = run->scope->input == NULL ? gal_strdup("") : gal_failure_value_text(run->scope->input);
         gal_failure_set(run->failure, "States.Runtime",
                         "The function '%s' had the following error: The JsonPath argument for the field '%s' could "
                         "not be found in the input '%s'",
-                        run->call->text, name, input);
+                        run->text, name, input);
         free(input);
         return NULL;
 }
@@ -209,7 +208,7 @@ static json_t *run_call(struct call_run *run, const struct call *call)
 enum gal_status gal_intrinsic_run(const struct gal_intrinsic *intrinsic, const struct gal_scope *scope,
                                   size_t *output_left, json_t **ret_value, struct gal_failure *failure)
 {
-        struct call_run run = { scope, failure, output_left, intrinsic->call };
+        struct call_run run = { scope, failure, output_left, intrinsic->call, intrinsic->call->text };
         json_t *value = run_call(&run, intrinsic->call);
 
         if (value == NULL)

@@ -3,6 +3,7 @@
  *
  *   $.a.b['c'][0]      a definite path: one node or none
  *   $..a  $.a[*]  $.a[0:2]  $.a[0,1]  $.a[?(@.x > 1)]    indefinite: always an array, [] when nothing matches
+ *   $.a.length()       a function of the outcome, at the end only: one value (path.h lists them)
  *   $$.Execution.Id    the Context Object;  $name.a  a workflow variable
  *
  * Compiled once, immutable, shared. Knows nothing of states or templates.
@@ -49,8 +50,10 @@ GAL_MUST_USE enum gal_status gal_path_evaluate(const struct gal_path *path, cons
 
 /*
  * ResultPath: a copy of `document` in which the node of a reference path is `value`; missing objects are made on
- * the way, what is on the path is copied, the rest is shared. `document` and `value` are borrowed. GAL_EINVALID: it
- * cannot be written there (through a scalar, an index past the end); `error` says where.
+ * the way, what is on the path is copied, the rest is shared. `document` and `value` are borrowed; the path must be
+ * a reference path of the input (asserted). GAL_EINVALID: it cannot be written there (through a scalar or null, an
+ * index past the end); `error` has the service's "Unable to apply ReferencePath $.a to input ...", the input cut
+ * short.
  */
 GAL_MUST_USE enum gal_status gal_path_set(const struct gal_path *path, json_t *document, json_t *value,
                                           json_t **ret_document, struct gal_error *error);

@@ -395,11 +395,12 @@ bool gal_path_parse_query(struct path_parser *parser, enum path_place place, str
         return true;
 }
 
+/* Names of variables begin with a letter; what is a letter past ASCII is the validator's business. */
 static bool is_variable_char(char c, bool first)
 {
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80)
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80)
                 return true;
-        return !first && c >= '0' && c <= '9';
+        return !first && ((c >= '0' && c <= '9') || c == '_');
 }
 
 static bool parse_root(struct path_parser *parser)

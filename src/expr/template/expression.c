@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "expr/intrinsic/call.h"
 
@@ -66,7 +65,7 @@ static char *shown_input(const struct gal_path *path, const struct gal_scope *sc
 
         if (gal_path_root(path) == GAL_PATH_CONTEXT && scope->context != NULL)
                 shown = scope->context(scope->user);
-        return shown == NULL ? gal_strdup("") : gal_need(gal_json_text(shown, NULL));
+        return shown == NULL ? gal_strdup("") : gal_failure_value_text(shown);
 }
 
 static enum gal_status fail_path(const struct gal_path *path, const char *field, const struct gal_scope *scope,

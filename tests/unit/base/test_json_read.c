@@ -235,6 +235,16 @@ START_TEST(read_size)
 }
 END_TEST
 
+START_TEST(read_nothing)
+{
+        struct gal_error error = { GAL_OK };
+        json_t *value = NULL;
+
+        ck_assert_int_eq(gal_json_read(NULL, 0, &value, &error), GAL_ESYNTAX);
+        ck_assert_str_eq(error.message, "expected a value, found the end of the text");
+}
+END_TEST
+
 START_TEST(read_keeps_nul_and_order)
 {
         json_t *value = NULL;
@@ -478,6 +488,7 @@ int main(void)
         tcase_add_test(read, read_refuses_every_beginning);
         tcase_add_test(read, read_depth);
         tcase_add_test(read, read_size);
+        tcase_add_test(read, read_nothing);
         tcase_add_test(read, read_keeps_nul_and_order);
         tcase_add_test(read, read_out_of_memory);
         tcase_set_timeout(read, 60);

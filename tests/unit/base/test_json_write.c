@@ -74,6 +74,11 @@ END_TEST
 
 START_TEST(write_leaves_the_rest)
 {
+        struct gal_buffer buffer = GAL_BUFFER_INIT;
+
+        gal_json_write_string(&buffer, NULL, 0);
+        ck_assert_str_eq(buffer.data, "\"\"");
+        gal_buffer_finish(&buffer);
         check_written(json_string("/é€😀\177\u2028<>&'"), "\"/é€😀\177\u2028<>&'\"");
         check_written(json_string(""), "\"\"");
         check_written(json_pack("{s:{s:[]},s:{}}", "a\"", "", "b"), "{\"a\\\"\":{\"\":[]},\"b\":{}}");

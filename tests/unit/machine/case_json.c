@@ -49,7 +49,7 @@ static json_t *make_nest(json_t *argument)
 {
         json_t *made = json_incref(json_array_get(argument, 1));
 
-        for (json_int_t i = 1; i < json_integer_value(json_array_get(argument, 0)); i++) {
+        for (json_int_t i = 0; i < json_integer_value(json_array_get(argument, 0)); i++) {
                 json_t *around = gal_need(json_array());
 
                 json_array_append_new(around, made);

@@ -155,6 +155,7 @@ static bool add_call(struct driver *driver, const struct gal_record *record)
         }
         call = &driver->calls[driver->call_count++];
         *call = (struct driver_call){ .frame = record->frame,
+                                      .index = gal_execution_frame(driver->replica, record->frame)->index,
                                       .state = record->state,
                                       .attempt = record->as.scheduled.attempt,
                                       .scheduled_id = record->id };
@@ -216,8 +217,6 @@ static void note_effect(struct driver *driver, enum gal_effect_kind kind, size_t
 
 static bool account_invoke(struct driver *driver, const struct gal_effect *effect, struct driver_call *call)
 {
-        const struct gal_frame *frame = gal_execution_frame(driver->execution, effect->frame);
-
         if (call == NULL)
                 return driver_fail(driver, "INVOKE for %" PRIu64 ", which was not scheduled", effect->scheduled_id);
         if (call->invoked)
@@ -228,7 +227,6 @@ static bool account_invoke(struct driver *driver, const struct gal_effect *effec
                 return driver_fail(driver, "INVOKE for %" PRIu64 " without input", effect->scheduled_id);
         call->invoked = true;
         call->input = gal_payload_ref(effect->input);
-        call->index = frame == NULL ? 0 : frame->index;
         return true;
 }
 

@@ -67,11 +67,11 @@ static void play_all(const char *name, const json_t *source)
 
         ck_assert_msg(program != NULL, "%s: %s", name, fault);
         play(source, program, /* rebuild= */ false, &fault, &log);
-        ck_assert_msg(fault == NULL, "%s: %s", name, fault);
+        ck_assert_msg(fault == NULL, "%s: %.3000s", name, fault);
         play(source, program, /* rebuild= */ false, &fault, &again);
         ck_assert_msg(fault == NULL && strcmp(log, again) == 0, "%s: a second run differs", name);
         play(source, program, /* rebuild= */ true, &fault, &rebuilt);
-        ck_assert_msg(fault == NULL, "%s: restarted after every step: %s", name, fault);
+        ck_assert_msg(fault == NULL, "%s: restarted after every step: %.3000s", name, fault);
         ck_assert_msg(strcmp(log, rebuilt) == 0, "%s: a run that restarts after every step differs", name);
         gal_program_unref(program);
 }

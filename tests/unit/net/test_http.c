@@ -2,9 +2,11 @@
  * test_http.c: the HTTP client against a server that behaves and misbehaves (tests/fakes/endpoint.py).
  */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "fake.h"
 #include "leaks.h"
@@ -289,6 +291,37 @@ START_TEST(a_request_that_cannot_be_sent_is_refused_later)
 }
 END_TEST
 
+/* Credentials travel on them: no child may have one. */
+START_TEST(connections_are_closed_on_exec)
+{
+        int found = 0;
+
+        run_post("echo", "{}");
+        for (int i = 3; i < 1024; i++) {
+                int domain = 0;
+                socklen_t size = sizeof domain;
+
+                if (getsockopt(i, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_INET)
+                        continue;
+                ck_assert_int_eq(fcntl(i, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+                found++;
+        }
+        ck_assert_int_eq(found, 1);
+}
+END_TEST
+
+START_TEST(no_agreement_on_tls)
+{
+        char url[64];
+        struct gal_http_request request = { .method = "GET", .url = url };
+
+        snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
+        gal_http_send(http, &request, keep, NULL);
+        gal_loop_run(loop);
+        ck_assert_msg(seen.failure == GAL_HTTP_TLS_FAILED, "%d: %s", seen.failure, seen.message);
+}
+END_TEST
+
 START_TEST(a_cancel_says_nothing)
 {
         struct gal_http_header split = { "X-A", "1\r\n" };
@@ -378,6 +411,8 @@ int main(void)
         tcase_add_test(tcase, a_late_answer_is_too_late);
         tcase_add_test(tcase, a_late_answer_on_a_kept_connection_too);
         tcase_add_test(tcase, a_request_that_cannot_be_sent_is_refused_later);
+        tcase_add_test(tcase, connections_are_closed_on_exec);
+        tcase_add_test(tcase, no_agreement_on_tls);
         tcase_add_test(tcase, a_cancel_says_nothing);
         tcase_add_test(tcase, what_is_under_way_is_dropped_at_the_end);
         tcase_add_test(tcase, many_at_once_do_not_mix);

@@ -3,11 +3,14 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "leaks.h"
@@ -508,6 +511,96 @@ START_TEST(many_at_once_do_not_mix)
 }
 END_TEST
 
+/* One pipe, two pipes, ... and then the spawn itself find no descriptor left. */
+START_TEST(no_descriptors_left_is_said)
+{
+        struct gal_process_options options = bounds();
+        struct gal_process *process = NULL;
+        struct rlimit limit, usual;
+        int lowest = dup(0);
+        enum gal_status status = GAL_EBUSY;
+        int failures = 0;
+
+        close(lowest);
+        options.argv = (const char *const[]){ "/bin/echo", "ok", NULL };
+        getrlimit(RLIMIT_NOFILE, &usual);
+        for (rlim_t more = 0; status != GAL_OK && more < 20; more++) {
+                struct gal_error error = { 0 };
+
+                limit = (struct rlimit){ (rlim_t)lowest + more, usual.rlim_max };
+                setrlimit(RLIMIT_NOFILE, &limit);
+                status = gal_process_start(loop, &options, keep, NULL, &process, &error);
+                setrlimit(RLIMIT_NOFILE, &usual);
+                if (status == GAL_OK)
+                        break;
+                failures++;
+                ck_assert_int_eq(status, GAL_EBUSY);
+                ck_assert_str_eq(error.message, "cannot start '/bin/echo': too many open files");
+                gal_loop_turn(loop, 0);
+        }
+        ck_assert_int_ge(failures, 6);
+        ck_assert_int_eq(status, GAL_OK);
+        gal_loop_run(loop);
+        ck_assert_str_eq(seen.output, "ok\n");
+}
+END_TEST
+
+struct side {
+        struct gal_loop *loop;
+        int left;
+        int failures;
+};
+
+static void count_side(void *user, const struct gal_process_result *result)
+{
+        struct side *side = user;
+
+        side->failures += result->end != GAL_PROCESS_EXITED || result->exit_code != 7;
+        if (--side->left == 0)
+                gal_loop_stop(side->loop);
+}
+
+static void *run_side(void *user)
+{
+        struct side *side = user;
+        struct gal_process_options options = { .argv = (const char *const[]){ "/bin/sh", "-c", "exit 7", NULL },
+                                               .output_size_max = 10 };
+        struct gal_process *process;
+
+        side->failures += gal_loop_create(&side->loop, NULL) != GAL_OK;
+        for (int i = 0; i < 20; i++) {
+                side->left++;
+                side->failures +=
+                        gal_process_start(side->loop, &options, count_side, side, &process, NULL) != GAL_OK;
+        }
+        gal_loop_run(side->loop);
+        gal_loop_destroy(side->loop);
+        return NULL;
+}
+
+START_TEST(two_loops_reap_each_their_own)
+{
+        struct side sides[2] = { 0 };
+        pthread_t threads[2];
+        pid_t ours = fork();
+
+        if (ours == 0)
+                _exit(9);
+        for (int i = 0; i < 2; i++)
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, run_side, &sides[i]), 0);
+        for (int i = 0; i < 2; i++) {
+                int status = 0;
+
+                pthread_join(threads[i], NULL);
+                ck_assert_int_eq(sides[i].failures, 0);
+                if (i == 1) { /* a child of the host program is left to it */
+                        ck_assert_int_eq(waitpid(ours, &status, 0), ours);
+                        ck_assert_int_eq(WEXITSTATUS(status), 9);
+                }
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("net/process");
@@ -545,6 +638,8 @@ int main(void)
         tcase_add_test(tcase, a_cancel_with_input_under_way_is_fine);
         tcase_add_test(tcase, a_loop_destroyed_at_once_reaps_what_was_cancelled);
         tcase_add_test(tcase, many_at_once_do_not_mix);
+        tcase_add_test(tcase, no_descriptors_left_is_said);
+        tcase_add_test(tcase, two_loops_reap_each_their_own);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,3 @@
+#!/bin/sh
+# A local function that returns its event.
+exec cat
