@@ -1,8 +1,8 @@
 /*
  * api.c: the table of actions and their handlers.
  *
- * Members, names and texts of errors: service model; reference api and recordings. The members of requests are checked
- * by hand here, as far as the actions need them.
+ * Members, names and texts of errors: service model; reference api and recordings. The members of requests are
+ * checked by hand here, as far as the actions need them.
  */
 #include "api/api.h"
 
@@ -41,10 +41,11 @@ static const char *required(struct call *call, const char *name)
         if (json_is_string(value))
                 return json_string_value(value);
         if (value == NULL || json_is_null(value))
-                gal_reply_fail(&call->reply, 400, "ValidationException",
-                               "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member "
-                               "must not be null",
-                               name);
+                gal_reply_fail(
+                        &call->reply, 400, "ValidationException",
+                        "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member "
+                        "must not be null",
+                        name);
         else
                 gal_reply_fail(&call->reply, 400, "SerializationException", "'%s' must be a string", name);
         return NULL;
@@ -101,7 +102,8 @@ static void answer(void *user, const struct gal_answer *answer)
 }
 
 /* What the store said no to. */
-static void fail_status(struct call *call, enum gal_status status, const struct gal_error *error, const char *missing)
+static void fail_status(struct call *call, enum gal_status status, const struct gal_error *error,
+                        const char *missing)
 {
         if (status == GAL_ENOTFOUND)
                 gal_reply_fail(&call->reply, 400, missing, "%s", error->message);
@@ -320,8 +322,8 @@ static void stop_execution(struct call *call)
                 gal_reply_time(&call->reply, "stopDate", stopped_ms);
                 gal_reply_send(&call->reply);
         } else {
-                gal_engine_stop(call->api->engine, arn, text_member(call, "error"), text_member(call, "cause"), answer,
-                                make_pending(call, NULL, "stopDate"));
+                gal_engine_stop(call->api->engine, arn, text_member(call, "error"), text_member(call, "cause"),
+                                answer, make_pending(call, NULL, "stopDate"));
         }
 }
 
@@ -498,7 +500,8 @@ bool gal_api_find(const char *action, bool *ret_writes)
         return found != NULL;
 }
 
-void gal_api_call(struct gal_api *api, const char *name, const char *body, size_t len, gal_api_done done, void *user)
+void gal_api_call(struct gal_api *api, const char *name, const char *body, size_t len, gal_api_done done,
+                  void *user)
 {
         const struct action *action = find_action(name);
         struct gal_error error = { .code = GAL_OK };
@@ -507,7 +510,8 @@ void gal_api_call(struct gal_api *api, const char *name, const char *body, size_
 
         gal_reply_begin(&call.reply, done, user);
         if (action == NULL) {
-                gal_reply_fail(&call.reply, 400, "UnknownOperationException", "'%s' is no action of this server", name);
+                gal_reply_fail(&call.reply, 400, "UnknownOperationException", "'%s' is no action of this server",
+                               name);
                 return;
         }
         if (gal_json_read(body, len, &request, &error) != GAL_OK || !json_is_object(request)) {

@@ -26,10 +26,11 @@ struct gal_api {
 typedef void (*gal_api_done)(void *user, int status, const char *body, size_t len);
 
 /*
- * Calls an action ("StartExecution"). `body` is the request's JSON, borrowed for the call. `done` is called once: before
- * this returns, or later from the engine.
+ * Calls an action ("StartExecution"). `body` is the request's JSON, borrowed for the call. `done` is called once:
+ * before this returns, or later from the engine.
  */
-void gal_api_call(struct gal_api *api, const char *action, const char *body, size_t len, gal_api_done done, void *user);
+void gal_api_call(struct gal_api *api, const char *action, const char *body, size_t len, gal_api_done done,
+                  void *user);
 
 /* Whether there is such an action, and whether it writes (and so belongs to the owner of the store). */
 bool gal_api_find(const char *action, bool *ret_writes);

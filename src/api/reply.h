@@ -17,17 +17,19 @@ struct gal_reply {
         void *user;
 };
 
-void gal_reply_begin(struct gal_reply *reply, gal_api_done done, void *user); /* opens the object */
+void gal_reply_begin(struct gal_reply *reply, gal_api_done done, void *user);     /* opens the object */
 void gal_reply_text(struct gal_reply *reply, const char *key, const char *value); /* nothing when NULL */
 void gal_reply_int(struct gal_reply *reply, const char *key, int64_t value);
 void gal_reply_time(struct gal_reply *reply, const char *key, int64_t ms); /* epoch seconds, three decimals */
 void gal_reply_raw(struct gal_reply *reply, const char *key, const char *json);
-void gal_reply_open(struct gal_reply *reply, const char *key, char bracket); /* '[' or '{'; key NULL inside a list */
+void gal_reply_open(struct gal_reply *reply, const char *key,
+                    char bracket); /* '[' or '{'; key NULL inside a list */
 void gal_reply_close(struct gal_reply *reply, char bracket);
 void gal_reply_item(struct gal_reply *reply, const char *json, size_t len); /* of a list */
 /* Closes the object and sends it with status 200. */
 void gal_reply_send(struct gal_reply *reply);
 /* Sends an error instead; what was built is dropped. `status` is the HTTP status, 400 unless it is ours. */
-void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const char *format, ...) GAL_PRINTF(4, 5);
+void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const char *format, ...)
+        GAL_PRINTF(4, 5);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * commit.c: batches of rows: made of what the runs of a tick decided, and published when the store has them.
  *
- * The rows borrow their texts from runs, machines and revisions, none of which change while the commit is in flight.
+ * The rows borrow their texts from runs, machines and revisions, none of which change while the commit is in
+ * flight.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -174,7 +175,8 @@ static size_t count_changed(const struct gal_engine *engine)
 {
         size_t count = 0;
 
-        for (const struct machine *machine = engine->changed_first; machine != NULL; machine = machine->next_changed)
+        for (const struct machine *machine = engine->changed_first; machine != NULL;
+             machine = machine->next_changed)
                 count++;
         return count;
 }

@@ -14,7 +14,8 @@
 
 static bool wakes_before(const struct gal_heap_node *a, const struct gal_heap_node *b)
 {
-        return gal_container_of(a, struct gal_run, wake)->wake_ms < gal_container_of(b, struct gal_run, wake)->wake_ms;
+        return gal_container_of(a, struct gal_run, wake)->wake_ms <
+               gal_container_of(b, struct gal_run, wake)->wake_ms;
 }
 
 struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_engine_options *options,
@@ -48,7 +49,8 @@ static void clear_memory(struct gal_engine *engine, const struct gal_answer *ans
 
         engine->dirty_first = NULL;
         engine->dirty_last = &engine->dirty_first;
-        HASH_ITER(hh, engine->runs, run, next) {
+        HASH_ITER(hh, engine->runs, run, next)
+        {
                 run->is_dirty = false;
                 run->in_flight = false;
                 if (answer != NULL) {
@@ -79,12 +81,13 @@ void gal_engine_destroy(struct gal_engine *engine)
 
         if (engine == NULL)
                 return;
-        HASH_ITER(hh, engine->runs, run, next_run) {
+        HASH_ITER(hh, engine->runs, run, next_run)
+        {
                 forget_waiters(&run->waiters);
                 forget_waiters(&run->stop_waiters);
         }
         HASH_ITER(hh, engine->machines, machine, next_machine)
-                forget_waiters(&machine->waiters);
+        forget_waiters(&machine->waiters);
         gal_requests_refuse_all(engine, GAL_EIO, /* message= */ NULL);
         clear_memory(engine, NULL);
         gal_heap_finish(&engine->wakes);
@@ -124,8 +127,9 @@ static bool apply_chunk(void *user, const struct gal_chunk_row *row)
         loading->status = gal_journal_decode(row->body, row->body_len, run->execution->program, &loading->records,
                                              loading->error);
         if (loading->status == GAL_OK && row->sequence != run->sequence + 1)
-                loading->status = gal_fail(loading->error, GAL_EINVALID, GAL_NOWHERE, "chunk %llu follows chunk %llu",
-                                           (unsigned long long)row->sequence, (unsigned long long)run->sequence);
+                loading->status =
+                        gal_fail(loading->error, GAL_EINVALID, GAL_NOWHERE, "chunk %llu follows chunk %llu",
+                                 (unsigned long long)row->sequence, (unsigned long long)run->sequence);
         if (loading->status != GAL_OK)
                 return false;
         for (size_t i = 0; i < loading->records.count; i++)

@@ -28,7 +28,8 @@ struct gal_engine;
 /* An open execution in memory. Valid until `closed` has returned, or the engine drops its memory. */
 struct gal_run;
 
-/* A task attempt that is out. Valid from `dispatch` until its end is reported, it is cancelled, or memory is dropped. */
+/* A task attempt that is out. Valid from `dispatch` until its end is reported, it is cancelled, or memory is
+ * dropped. */
 struct gal_task_handle;
 
 /* A batch on its way to the store. Valid until gal_engine_committed(). */
@@ -76,16 +77,16 @@ struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_e
 void gal_engine_destroy(struct gal_engine *engine); /* accepts NULL */
 
 /*
- * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts are
- * dispatched again under the same identity. To be called when the driver has the lease, and again, after
+ * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts
+ * are dispatched again under the same identity. To be called when the driver has the lease, and again, after
  * gal_engine_drop(), when it has taken a new one. Reads the store.
  */
 GAL_MUST_USE enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struct gal_error *error);
 
 /*
- * Forgets all executions after the lease or the connection was lost: memory may be ahead of the store, or behind it.
- * Calls that are out are cancelled, requests that wait are answered with GAL_EIO. Commits in flight must have been
- * answered before.
+ * Forgets all executions after the lease or the connection was lost: memory may be ahead of the store, or behind
+ * it. Calls that are out are cancelled, requests that wait are answered with GAL_EIO. Commits in flight must have
+ * been answered before.
  */
 void gal_engine_drop(struct gal_engine *engine);
 
@@ -121,14 +122,14 @@ void gal_engine_create_machine(struct gal_engine *engine, const struct gal_creat
                                gal_engine_done done, void *user);
 void gal_engine_delete_machine(struct gal_engine *engine, const char *machine, gal_engine_done done, void *user);
 /*
- * Idempotent by name: while the execution of that name is open, a start with the same input answers with it, one with
- * another input is refused; closed ones are refused.
+ * Idempotent by name: while the execution of that name is open, a start with the same input answers with it, one
+ * with another input is refused; closed ones are refused.
  */
 void gal_engine_start(struct gal_engine *engine, const struct gal_start_request *request, gal_engine_done done,
                       void *user);
 /* StopExecution; `stop_error` and `cause` nullable. */
-void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error, const char *cause,
-                     gal_engine_done done, void *user);
+void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error,
+                     const char *cause, gal_engine_done done, void *user);
 
 const struct gal_execution *gal_run_execution(const struct gal_run *run);
 /* What the store knows it by. */
@@ -149,8 +150,8 @@ void gal_task_failed(struct gal_task_handle *handle, const char *error, const ch
 void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t random[4]);
 
 /*
- * The answer to `commit`. GAL_EINVALID (the data was refused): its executions are tried again one by one, and the bad
- * one is given up. Anything else but GAL_OK: the engine stands still until it was dropped and loaded again.
+ * The answer to `commit`. GAL_EINVALID (the data was refused): its executions are tried again one by one, and the
+ * bad one is given up. Anything else but GAL_OK: the engine stands still until it was dropped and loaded again.
  */
 void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, enum gal_status status);
 

@@ -88,9 +88,9 @@ struct gal_run {
         struct revision *revision;
         char id[GAL_UUID_SIZE];
         uint32_t slot;
-        uint64_t sequence;   /* of the latest chunk */
-        bool is_named;       /* the caller chose the name */
-        bool is_committed;   /* its start is in the store */
+        uint64_t sequence; /* of the latest chunk */
+        bool is_named;     /* the caller chose the name */
+        bool is_committed; /* its start is in the store */
         bool is_dirty;
         bool in_flight;
         struct gal_run *next_dirty;
@@ -178,8 +178,8 @@ void gal_registry_clear(struct gal_engine *engine);
 void gal_registry_committed(struct gal_engine *engine, struct machine *machine);
 enum gal_status gal_registry_load(struct gal_engine *engine, struct gal_error *error);
 /* From memory, else from the store. A reference. GAL_ENOTFOUND. */
-enum gal_status gal_registry_revision(struct gal_engine *engine, const char *revision_id, struct revision **ret_revision,
-                                      struct gal_error *error);
+enum gal_status gal_registry_revision(struct gal_engine *engine, const char *revision_id,
+                                      struct revision **ret_revision, struct gal_error *error);
 
 /* request.c */
 void gal_request_destroy(struct request *request);

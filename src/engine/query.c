@@ -82,8 +82,7 @@ static bool show_execution(void *user, const struct gal_execution_row *row)
 static enum gal_status find_execution(struct gal_store *store, struct lookup *lookup, struct gal_error *error)
 {
         const struct gal_execution_arn *arn = lookup->arn;
-        enum gal_status status =
-                store->ops->read_machines(store, arn->machine_name, note_machine, lookup, error);
+        enum gal_status status = store->ops->read_machines(store, arn->machine_name, note_machine, lookup, error);
 
         if (status == GAL_OK && lookup->machine_id != NULL)
                 status = store->ops->find_name(store, lookup->machine_id, arn->name, note_name, lookup, error);
@@ -109,7 +108,8 @@ enum gal_status gal_query_execution(struct gal_store *store, const char *executi
         free(lookup.execution_id);
         gal_execution_arn_finish(&arn);
         if (status == GAL_OK && !lookup.was_found)
-                status = gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "Execution Does Not Exist: '%s'", execution_arn);
+                status = gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "Execution Does Not Exist: '%s'",
+                                  execution_arn);
         return status;
 }
 
@@ -210,8 +210,8 @@ static bool show_chunk(void *user, const struct gal_chunk_row *row)
                         return true;
                 gal_records_clear(&history->records);
         }
-        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program, &history->records,
-                                             history->error);
+        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program,
+                                             &history->records, history->error);
         if (history->status != GAL_OK || history->query->reverse)
                 return history->status == GAL_OK;
         for (size_t i = 0; i < history->records.count; i++) {
@@ -235,8 +235,8 @@ static enum gal_status load_program(struct gal_store *store, struct history *his
         status = gal_program_compile(definition, strlen(definition), NULL, &diagnostics, &program);
         gal_diagnostics_finish(&diagnostics);
         if (status != GAL_OK)
-                return gal_fail(history->error, status, GAL_NOWHERE, "revision %s does not compile with this release",
-                                history->revision_id);
+                return gal_fail(history->error, status, GAL_NOWHERE,
+                                "revision %s does not compile with this release", history->revision_id);
         identity.role_arn = role_arn;
         history->execution = gal_execution_create(program, &identity);
         gal_program_unref(program);
@@ -248,8 +248,8 @@ static enum gal_status read_history(struct gal_store *store, struct history *his
         enum gal_status status = load_program(store, history);
 
         if (status == GAL_OK)
-                status = store->ops->read_chunks(store, history->slot, history->execution_id, /* from_sequence= */ 1,
-                                                 show_chunk, history, history->error);
+                status = store->ops->read_chunks(store, history->slot, history->execution_id,
+                                                 /* from_sequence= */ 1, show_chunk, history, history->error);
         if (status == GAL_OK)
                 status = history->status;
         if (status != GAL_OK || !history->query->reverse)

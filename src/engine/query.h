@@ -1,5 +1,6 @@
 /*
- * query.h: committed state, read from a store. Needs no engine: a process that does not own the store reads it so, too.
+ * query.h: committed state, read from a store. Needs no engine: a process that does not own the store reads it so,
+ * too.
  *
  * Times in ms, payloads as JSON text. What is read is what was committed, never what an engine is about to commit.
  */

@@ -73,7 +73,8 @@ struct revision_reading {
         struct gal_error *error;
 };
 
-/* It was valid when it was stored; a stricter release must still run what it accepted then, or say why it cannot. */
+/* It was valid when it was stored; a stricter release must still run what it accepted then, or say why it cannot.
+ */
 static bool read_revision(void *user, const struct gal_revision_row *row)
 {
         struct revision_reading *reading = user;
@@ -83,8 +84,8 @@ static bool read_revision(void *user, const struct gal_revision_row *row)
         reading->status =
                 gal_program_compile(row->definition, strlen(row->definition), NULL, &diagnostics, &program);
         if (reading->status == GAL_OK)
-                reading->revision = add_revision(reading->engine, row->revision_id, row->machine_id, row->definition,
-                                                 row->role_arn, row->created_ms, program);
+                reading->revision = add_revision(reading->engine, row->revision_id, row->machine_id,
+                                                 row->definition, row->role_arn, row->created_ms, program);
         else
                 gal_fail(reading->error, reading->status, GAL_NOWHERE,
                          "revision %s does not compile with this release: %s", row->revision_id,
@@ -163,8 +164,8 @@ static bool is_same(const struct request *request, const struct machine *machine
 static void create_again(const struct request *request, struct machine *machine)
 {
         if (!is_same(request, machine))
-                gal_refuse(request, GAL_ECONFLICT, "StateMachineAlreadyExists", "State Machine Already Exists: '%s'",
-                           machine->arn);
+                gal_refuse(request, GAL_ECONFLICT, "StateMachineAlreadyExists",
+                           "State Machine Already Exists: '%s'", machine->arn);
         else if (machine->in_flight)
                 gal_waiter_add(&machine->waiters, request->done, request->user);
         else
@@ -195,7 +196,8 @@ static struct gal_program *compile(const struct request *request)
         struct gal_diagnostics diagnostics = { 0 };
         struct gal_program *program = NULL;
 
-        if (gal_program_compile(request->definition, request->definition_len, NULL, &diagnostics, &program) != GAL_OK)
+        if (gal_program_compile(request->definition, request->definition_len, NULL, &diagnostics, &program) !=
+            GAL_OK)
                 refuse_definition(request, &diagnostics);
         gal_diagnostics_finish(&diagnostics);
         return program;
@@ -256,7 +258,8 @@ void gal_registry_delete(struct gal_engine *engine, struct request *request)
         if (machine == NULL) {
                 gal_answer(request->done, request->user, &answer);
         } else if (machine->in_flight) {
-                gal_refuse(request, GAL_EBUSY, "ConflictException", "'%s' is being changed; try again", machine->arn);
+                gal_refuse(request, GAL_EBUSY, "ConflictException", "'%s' is being changed; try again",
+                           machine->arn);
         } else {
                 machine->deleting = true;
                 gal_waiter_add(&machine->waiters, request->done, request->user);
@@ -280,7 +283,8 @@ void gal_registry_clear(struct gal_engine *engine)
                                      .message = "The store was lost; try again" };
         struct machine *machine, *next;
 
-        HASH_ITER(hh, engine->machines, machine, next) {
+        HASH_ITER(hh, engine->machines, machine, next)
+        {
                 gal_waiters_answer(&machine->waiters, &answer);
                 destroy_machine(engine, machine);
         }

@@ -73,7 +73,8 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer)
 
 /* Queueing. */
 
-static struct request *add_request(struct gal_engine *engine, enum request_kind kind, gal_engine_done done, void *user)
+static struct request *add_request(struct gal_engine *engine, enum request_kind kind, gal_engine_done done,
+                                   void *user)
 {
         struct request *request = gal_new(struct request);
 
@@ -112,8 +113,8 @@ void gal_engine_start(struct gal_engine *engine, const struct gal_start_request 
         request->input = gal_payload_ref(start->input);
 }
 
-void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error, const char *cause,
-                     gal_engine_done done, void *user)
+void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error,
+                     const char *cause, gal_engine_done done, void *user)
 {
         struct request *request = add_request(engine, REQUEST_STOP, done, user);
 
@@ -140,8 +141,9 @@ static bool note_name(void *user, const struct gal_name_row *row)
 
 static struct gal_run *find_open(struct gal_engine *engine, const char *machine_name, const char *name)
 {
-        gal_auto_free char *arn = gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region),
-                                             engine->region, engine->account, machine_name, name);
+        gal_auto_free char *arn =
+                gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
+                           engine->account, machine_name, name);
         struct gal_run *run;
 
         HASH_FIND_STR(engine->runs, arn, run);
@@ -162,7 +164,8 @@ static void join_open(const struct request *request, struct gal_run *run)
 {
         size_t len, other_len;
         const char *text = gal_payload_raw(request->input, &len);
-        struct gal_payload *input = run->is_committed || run->execution->input != NULL ? run->execution->input : NULL;
+        struct gal_payload *input =
+                run->is_committed || run->execution->input != NULL ? run->execution->input : NULL;
         const char *other;
 
         if (input == NULL) /* queued in this very tick: its input is still in its queue */
@@ -189,7 +192,8 @@ static bool check_name(struct gal_engine *engine, const struct request *request,
                 gal_refuse(request, GAL_EINVALID, "InvalidName", "Invalid Name: '%s'", request->name);
                 return false;
         }
-        status = engine->store->ops->find_name(engine->store, machine->id, request->name, note_name, &lookup, &error);
+        status = engine->store->ops->find_name(engine->store, machine->id, request->name, note_name, &lookup,
+                                               &error);
         if (status != GAL_OK) {
                 gal_refuse(request, status, "InternalServerError", "%s", error.message);
                 return false;
@@ -198,7 +202,8 @@ static bool check_name(struct gal_engine *engine, const struct request *request,
                 return true;
         gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists",
                    "Execution Already Exists: 'arn:%s:states:%s:%s:execution:%s:%s'",
-                   gal_arn_partition(engine->region), engine->region, engine->account, machine->name, request->name);
+                   gal_arn_partition(engine->region), engine->region, engine->account, machine->name,
+                   request->name);
         return false;
 }
 
@@ -240,7 +245,9 @@ static bool try_start(struct gal_engine *engine, const struct request *request)
 
 static void run_stop(struct gal_engine *engine, const struct request *request)
 {
-        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_STOP, .error = request->error, .cause = request->cause };
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_STOP,
+                                         .error = request->error,
+                                         .cause = request->cause };
         struct gal_run *run;
 
         HASH_FIND_STR(engine->runs, request->name, run);

@@ -1,8 +1,8 @@
 /*
  * run.c: an open execution in the engine: its queue, its steps, its task attempts.
  *
- * A run with a commit in flight takes no new step: what comes in for it waits in its queue. Its effects leave when the
- * commit is acknowledged, in the order in which they were decided.
+ * A run with a commit in flight takes no new step: what comes in for it waits in its queue. Its effects leave when
+ * the commit is acknowledged, in the order in which they were decided.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,14 +14,13 @@
 #include "base/slot.h"
 #include "engine/internal.h"
 
-
 struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machine, struct revision *revision,
                                const char *machine_name, const char *name)
 {
         const char *partition = gal_arn_partition(engine->region);
         struct gal_run *run = gal_new(struct gal_run);
-        gal_auto_free char *machine_arn = gal_format("arn:%s:states:%s:%s:stateMachine:%s", partition, engine->region,
-                                                     engine->account, machine_name);
+        gal_auto_free char *machine_arn = gal_format("arn:%s:states:%s:%s:stateMachine:%s", partition,
+                                                     engine->region, engine->account, machine_name);
         gal_auto_free char *arn = NULL;
         struct gal_identity identity = { .machine_arn = machine_arn,
                                          .machine_name = machine_name,
@@ -38,7 +37,8 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machin
         run->revision = gal_revision_ref(revision);
         run->slot = gal_slot(machine_name, identity.execution_name);
         run->execution = gal_execution_create(revision->program, &identity);
-        HASH_ADD_KEYPTR(hh, engine->runs, run->execution->execution_arn, strlen(run->execution->execution_arn), run);
+        HASH_ADD_KEYPTR(hh, engine->runs, run->execution->execution_arn, strlen(run->execution->execution_arn),
+                        run);
         return run;
 }
 

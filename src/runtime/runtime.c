@@ -16,7 +16,8 @@
 #include "runtime/writer.h"
 #include "tasks/call.h"
 
-/* A lease lasts this long; it is renewed three times in it. Stopped processes are succeeded after it at the latest. */
+/* A lease lasts this long; it is renewed three times in it. Stopped processes are succeeded after it at the latest.
+ */
 #define LEASE_MS 10000
 /* Between attempts to get the store (back): doubled up to the bound. */
 #define RETRY_MS_MIN 200

@@ -1,11 +1,11 @@
 /*
  * runtime.h: drives an engine: the real clock and randomness, the store, the calls of tasks, in one event loop.
  *
- * Virtual time: now runs at real speed while any call is in flight and jumps to the next due timer when none is, so a
- * workflow that waits for three days is over in milliseconds and its history looks as if they had passed.
+ * Virtual time: now runs at real speed while any call is in flight and jumps to the next due timer when none is, so
+ * a workflow that waits for three days is over in milliseconds and its history looks as if they had passed.
  *
- * The lease: the runtime becomes the owner of its store before the engine loads, renews the lease, and when it is lost
- * (or a commit failed) drops the engine's memory, takes the lease again with backoff, and loads. While another
+ * The lease: the runtime becomes the owner of its store before the engine loads, renews the lease, and when it is
+ * lost (or a commit failed) drops the engine's memory, takes the lease again with backoff, and loads. While another
  * process owns the store it stands by.
  */
 #ifndef GAL_RUNTIME_RUNTIME_H
@@ -23,9 +23,9 @@ struct gal_loop;
 struct gal_runtime;
 
 struct gal_runtime_options {
-        const char *store_url;                 /* NULL: in memory */
-        const char *address;                   /* where forwarded requests are taken; NULL: nowhere */
-        bool stand_by;                         /* wait while another process owns the store; else that is a failure */
+        const char *store_url; /* NULL: in memory */
+        const char *address;   /* where forwarded requests are taken; NULL: nowhere */
+        bool stand_by;         /* wait while another process owns the store; else that is a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
         bool virtual_time;
         const char *account;       /* nullable, as of the engine */

@@ -1,14 +1,16 @@
 /*
- * engine.c: the engine as a driver sees it: a virtual clock, commits that can be held back or refused, calls that the
- * test answers.
+ * engine.c: the engine as a driver sees it: a virtual clock, commits that can be held back or refused, calls that
+ * the test answers.
  */
 #include "engine/engine.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/query.h"
 
 #define CALLS_MAX 64
 
@@ -18,17 +20,27 @@ struct call {
         bool cancelled;
 };
 
+/* What a client hears of a request. */
+struct told {
+        enum gal_status status;
+        char *code;
+        char *arn;
+        size_t count;
+};
+
 struct driver {
         struct gal_store *store;
         struct gal_engine *engine;
         int64_t now_ms;
         bool hold_commits;
-        enum gal_status refuse; /* the next commit answers this */
-        const struct gal_batch *held;
+        enum gal_status refuse; /* the next commit answers this, and writes nothing */
+        struct gal_commit *held;
+        const struct gal_batch *held_batch;
         struct call calls[CALLS_MAX];
         size_t call_count;
         size_t closed;
         size_t records;
+        struct told ignored;
 };
 
 static struct driver driver;
@@ -36,20 +48,22 @@ static struct driver driver;
 static void answer_commit(enum gal_status refused)
 {
         enum gal_status status = refused;
+        struct gal_commit *commit = driver.held;
 
         if (status == GAL_OK)
-                status = gal_store_commit(driver.store, driver.held, NULL);
+                status = driver.store->ops->commit(driver.store, driver.held_batch, NULL);
         driver.held = NULL;
-        gal_engine_committed(driver.engine, status);
+        gal_engine_committed(driver.engine, commit, status);
 }
 
-static void on_commit(void *user, const struct gal_batch *batch)
+static void on_commit(void *user, struct gal_commit *commit, const struct gal_batch *batch)
 {
         enum gal_status refused = driver.refuse;
 
         (void)user;
         ck_assert_ptr_null(driver.held);
-        driver.held = batch;
+        driver.held = commit;
+        driver.held_batch = batch;
         driver.refuse = GAL_OK;
         if (!driver.hold_commits)
                 answer_commit(refused);
@@ -87,11 +101,11 @@ static void on_record(void *user, const struct gal_run *run, const struct gal_re
 static void on_closed(void *user, const struct gal_run *run)
 {
         (void)user;
-        (void)run;
+        ck_assert_int_ne(gal_run_execution(run)->status, GAL_EXECUTION_RUNNING);
         driver.closed++;
 }
 
-static void set_up(void)
+static void make_engine(void)
 {
         struct gal_engine_callbacks callbacks = { .commit = on_commit,
                                                   .dispatch = on_dispatch,
@@ -99,19 +113,55 @@ static void set_up(void)
                                                   .record = on_record,
                                                   .closed = on_closed };
         struct gal_engine_options options = { .random = { 1, 2, 3, 4 } };
+        struct gal_lease_request lease = { .address = "",
+                                           .incarnation = "00000000000000000000000000000001",
+                                           .duration_ms = 10000 };
 
+        ck_assert_int_eq(driver.store->ops->acquire(driver.store, &lease, NULL), GAL_OK);
+        driver.engine = gal_engine_create(driver.store, &options, &callbacks);
+        ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+}
+
+static void set_up(void)
+{
         memset(&driver, 0, sizeof(driver));
         driver.now_ms = 1000000;
         driver.store = gal_store_memory_create();
-        driver.engine = gal_engine_create(driver.store, &options, &callbacks);
+        make_engine();
+}
+
+static void finish_told(struct told *told)
+{
+        free(told->code);
+        free(told->arn);
+        memset(told, 0, sizeof(*told));
+}
+
+static void forget_calls(void)
+{
+        for (size_t i = 0; i < driver.call_count; i++)
+                free(driver.calls[i].identity);
+        memset(driver.calls, 0, sizeof(driver.calls));
+        driver.call_count = 0;
 }
 
 static void tear_down(void)
 {
-        for (size_t i = 0; i < driver.call_count; i++)
-                free(driver.calls[i].identity);
+        forget_calls();
         gal_engine_destroy(driver.engine);
         gal_store_destroy(driver.store);
+        finish_told(&driver.ignored);
+}
+
+/* As kill -9 and a new process: memory is gone, the store is not. */
+static void restart(void)
+{
+        driver.hold_commits = false;
+        if (driver.held != NULL)
+                answer_commit(GAL_EIO); /* only to give its memory back; nothing was written */
+        forget_calls();
+        gal_engine_destroy(driver.engine);
+        make_engine();
 }
 
 static void tick(void)
@@ -123,25 +173,86 @@ static void tick(void)
         while (gal_engine_has_work(driver.engine));
 }
 
-static struct gal_run *start(const char *definition, const char *input, const char *name)
+static void on_told(void *user, const struct gal_answer *answer)
 {
-        struct gal_diagnostics diagnostics = { 0 };
-        struct gal_start_request request = { .machine_name = "m", .execution_name = name };
-        struct gal_run *run = NULL;
+        struct told *told = user;
 
-        ck_assert_int_eq(gal_program_compile(definition, strlen(definition), NULL, &diagnostics, &request.program),
-                         GAL_OK);
-        gal_diagnostics_finish(&diagnostics);
-        ck_assert_int_eq(gal_payload_parse(input, strlen(input), &request.input, NULL), GAL_OK);
-        ck_assert_int_eq(gal_engine_start(driver.engine, &request, &run, NULL), GAL_OK);
-        gal_program_unref(request.program);
-        gal_payload_unref(request.input);
-        return run;
+        told->count++;
+        told->status = answer->status;
+        free(told->code);
+        free(told->arn);
+        told->code = gal_strdup(answer->code);
+        told->arn = gal_strdup(answer->arn);
 }
 
-static enum gal_execution_status status_of(const struct gal_run *run)
+static void create(const char *definition, struct told *told)
 {
-        return gal_run_execution(run)->status;
+        struct gal_create_request request = { .name = "m",
+                                              .definition = definition,
+                                              .definition_len = strlen(definition) };
+
+        gal_engine_create_machine(driver.engine, &request, on_told, told);
+}
+
+static void start_again(const char *input, const char *name, struct told *told)
+{
+        struct gal_start_request request = { .machine = "m", .name = name };
+
+        ck_assert_int_eq(gal_payload_parse(input, strlen(input), &request.input, NULL), GAL_OK);
+        gal_engine_start(driver.engine, &request, on_told, told);
+        gal_payload_unref(request.input);
+}
+
+/* Makes the machine, at once, and asks for a start: it happens with the next tick. */
+static void start(const char *definition, const char *input, const char *name, struct told *told)
+{
+        struct told created = { GAL_OK, NULL, NULL, 0 };
+        bool hold = driver.hold_commits;
+
+        driver.hold_commits = false;
+        create(definition, &created);
+        tick();
+        ck_assert_uint_eq(created.count, 1);
+        ck_assert_int_eq(created.status, GAL_OK);
+        finish_told(&created);
+        driver.hold_commits = hold;
+        start_again(input, name, told);
+}
+
+struct found {
+        char status[16];
+        char error[64];
+        char cause[64];
+        uint64_t event_count;
+};
+
+static void note_found(void *user, const struct gal_execution_row *row)
+{
+        struct found *found = user;
+
+        snprintf(found->status, sizeof(found->status), "%s", row->status);
+        snprintf(found->error, sizeof(found->error), "%s", row->error == NULL ? "" : row->error);
+        snprintf(found->cause, sizeof(found->cause), "%s", row->cause == NULL ? "" : row->cause);
+        found->event_count = row->event_count;
+}
+
+#define ARN(name) "arn:aws:states:us-east-1:123456789012:execution:m:" name
+
+static struct found find(const char *arn)
+{
+        struct found found = { "", "", "", 0 };
+        enum gal_status status = gal_query_execution(driver.store, arn, note_found, &found, NULL);
+
+        ck_assert(status == GAL_OK || status == GAL_ENOTFOUND);
+        return found;
+}
+
+static const char *status_of(const char *arn)
+{
+        static struct found found;
+
+        found = find(arn);
+        return found.status;
 }
 
 static void succeed(struct call *call, const char *text)
@@ -154,59 +265,65 @@ static void succeed(struct call *call, const char *text)
         gal_payload_unref(payload);
 }
 
-static bool count_event(void *user, const char *text, size_t len)
+static void count_event(void *user, uint64_t id, const char *text, size_t len)
 {
+        size_t *count = user;
+
         (void)text;
         ck_assert_uint_gt(len, 0);
-        (*(size_t *)user)++;
-        return true;
+        ck_assert_uint_eq(id, ++*count);
 }
 
-static size_t history_length(const struct gal_run *run)
+static size_t history_length(const char *arn)
 {
+        struct gal_history_query query = { .execution_arn = arn };
+        enum gal_status status;
         size_t count = 0;
 
-        ck_assert_int_eq(gal_engine_history(driver.engine, run, count_event, &count, NULL), GAL_OK);
+        status = gal_query_history(driver.store, &query, count_event, &count, NULL, NULL);
+        ck_assert(status == GAL_OK || status == GAL_ENOTFOUND);
         return count;
 }
 
 #define FUNCTION "\"Resource\":\"arn:aws:lambda:us-east-1:123456789012:function:f\""
 #define ONE_TASK "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\"," FUNCTION ",\"End\":true}}}"
-#define TIMED_TASK \
-        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\"," FUNCTION ",\"TimeoutSeconds\":5," \
+#define TIMED_TASK                                                                                                 \
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\"," FUNCTION ",\"TimeoutSeconds\":5,"               \
         "\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],\"MaxAttempts\":1}],\"End\":true}}}"
-#define TWO_TASKS \
-        "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":[" \
-        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\"," FUNCTION ",\"End\":true}}}," \
+#define TWO_TASKS                                                                                                  \
+        "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["                  \
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\"," FUNCTION ",\"End\":true}}},"                    \
         "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\"," FUNCTION ",\"End\":true}}}]}}}"
-#define WAIT \
-        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}"
-#define RING \
-        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Choice\"," \
-        "\"Choices\":[{\"Variable\":\"$.stop\",\"IsPresent\":true,\"Next\":\"C\"}],\"Default\":\"A\"}," \
+#define WAIT "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}"
+#define RING                                                                                                       \
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Choice\","      \
+        "\"Choices\":[{\"Variable\":\"$.stop\",\"IsPresent\":true,\"Next\":\"C\"}],\"Default\":\"A\"},"            \
         "\"C\":{\"Type\":\"Succeed\"}}}"
 
 START_TEST(nothing_is_visible_before_its_commit)
 {
-        struct gal_run *run;
+        struct told told = { GAL_OK, NULL, NULL, 0 };
 
         driver.hold_commits = true;
-        run = start(ONE_TASK, "{}", "e");
+        start(ONE_TASK, "{}", "e", &told);
         tick();
         ck_assert_ptr_nonnull(driver.held);
+        ck_assert_uint_eq(told.count, 0);
         ck_assert_uint_eq(driver.call_count, 0);
         ck_assert_uint_eq(driver.records, 0);
-        ck_assert_uint_eq(history_length(run), 0);
+        ck_assert_uint_eq(history_length(ARN("e")), 0);
         answer_commit(GAL_OK);
+        ck_assert_uint_eq(told.count, 1);
+        ck_assert_str_eq(told.arn, ARN("e"));
         ck_assert_uint_eq(driver.call_count, 1);
-        ck_assert_uint_eq(history_length(run), 3);
+        ck_assert_uint_eq(history_length(ARN("e")), 3);
+        finish_told(&told);
 }
 END_TEST
 
 START_TEST(what_comes_during_a_commit_waits_for_it)
 {
-        struct gal_run *run = start(ONE_TASK, "{}", "e");
-
+        start(ONE_TASK, "{}", "e", &driver.ignored);
         tick();
         driver.hold_commits = true;
         gal_task_started(driver.calls[0].handle);
@@ -214,35 +331,59 @@ START_TEST(what_comes_during_a_commit_waits_for_it)
         ck_assert_ptr_nonnull(driver.held);
         succeed(&driver.calls[0], "{\"a\":1}");
         tick();
-        ck_assert_uint_eq(gal_run_execution(run)->last_id, 4);
+        ck_assert_uint_eq(history_length(ARN("e")), 3);
         driver.hold_commits = false;
         answer_commit(GAL_OK);
         tick();
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_SUCCEEDED);
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
         ck_assert_uint_eq(driver.closed, 1);
-        ck_assert_uint_eq(history_length(run), 7);
+        ck_assert_uint_eq(history_length(ARN("e")), 7);
 }
 END_TEST
 
-START_TEST(a_refused_commit_is_offered_again_and_nothing_twice)
+/* The store said no, or nothing at all: memory goes, and what was committed comes back. */
+START_TEST(a_failed_commit_loses_nothing_acknowledged)
 {
-        struct gal_run *run = start(ONE_TASK, "{}", "e");
+        struct told told = { GAL_OK, NULL, NULL, 0 };
 
+        start(ONE_TASK, "{}", "e", &told);
+        tick();
+        driver.refuse = GAL_EIO;
+        gal_task_started(driver.calls[0].handle);
+        tick();
+        ck_assert(gal_engine_is_lost(driver.engine));
+        gal_engine_drop(driver.engine);
+        ck_assert(driver.calls[0].cancelled);
+        ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+        ck_assert_uint_eq(driver.call_count, 2);
+        ck_assert_str_eq(driver.calls[0].identity, driver.calls[1].identity);
+        gal_task_started(driver.calls[1].handle);
+        succeed(&driver.calls[1], "1");
+        tick();
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
+        ck_assert_uint_eq(history_length(ARN("e")), 7);
+        finish_told(&told);
+}
+END_TEST
+
+START_TEST(an_unanswered_start_is_refused_when_the_store_is_lost)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        start(ONE_TASK, "{}", "e", &told);
         driver.refuse = GAL_EIO;
         tick();
-        ck_assert_uint_eq(driver.call_count, 0);
-        ck_assert_int_gt(gal_engine_wake_ms(driver.engine), driver.now_ms);
-        driver.now_ms = gal_engine_wake_ms(driver.engine);
-        tick();
-        ck_assert_uint_eq(driver.call_count, 1);
-        ck_assert_uint_eq(history_length(run), 3);
+        gal_engine_drop(driver.engine);
+        ck_assert_uint_eq(told.count, 1);
+        ck_assert_int_eq(told.status, GAL_EIO);
+        ck_assert_str_eq(status_of(ARN("e")), "");
+        finish_told(&told);
 }
 END_TEST
 
 START_TEST(a_failing_branch_cancels_its_sibling)
 {
-        struct gal_run *run = start(TWO_TASKS, "{}", "e");
-
+        start(TWO_TASKS, "{}", "e", &driver.ignored);
         tick();
         ck_assert_uint_eq(driver.call_count, 2);
         ck_assert_uint_eq(gal_engine_tasks_out(driver.engine), 2);
@@ -250,8 +391,8 @@ START_TEST(a_failing_branch_cancels_its_sibling)
         tick();
         ck_assert(driver.calls[1].cancelled);
         ck_assert(!driver.calls[0].cancelled);
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_FAILED);
-        ck_assert_str_eq(gal_run_execution(run)->error, "E");
+        ck_assert_str_eq(status_of(ARN("e")), "FAILED");
+        ck_assert_str_eq(find(ARN("e")).error, "E");
         ck_assert_uint_eq(gal_engine_tasks_out(driver.engine), 0);
 }
 END_TEST
@@ -259,22 +400,20 @@ END_TEST
 /* The second result is in the queue when the first one's failure is decided: it must not be cancelled any more. */
 START_TEST(two_ends_in_one_tick)
 {
-        struct gal_run *run = start(TWO_TASKS, "{}", "e");
-
+        start(TWO_TASKS, "{}", "e", &driver.ignored);
         tick();
         gal_task_failed(driver.calls[0].handle, "E", NULL);
         succeed(&driver.calls[1], "2");
         tick();
         ck_assert(!driver.calls[1].cancelled);
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_FAILED);
+        ck_assert_str_eq(status_of(ARN("e")), "FAILED");
         ck_assert_uint_eq(gal_engine_tasks_out(driver.engine), 0);
 }
 END_TEST
 
 START_TEST(a_timeout_cancels_the_call_and_a_retry_has_an_identity_of_its_own)
 {
-        struct gal_run *run = start(TIMED_TASK, "{}", "e");
-
+        start(TIMED_TASK, "{}", "e", &driver.ignored);
         tick();
         gal_task_started(driver.calls[0].handle);
         tick();
@@ -292,41 +431,41 @@ START_TEST(a_timeout_cancels_the_call_and_a_retry_has_an_identity_of_its_own)
         ck_assert_str_ne(driver.calls[0].identity, driver.calls[1].identity);
         succeed(&driver.calls[1], "{}");
         tick();
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_SUCCEEDED);
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
 }
 END_TEST
 
 START_TEST(timers_never_fire_early)
 {
-        struct gal_run *run = start(WAIT, "{}", "e");
-
+        start(WAIT, "{}", "e", &driver.ignored);
         tick();
         ck_assert_int_eq(gal_engine_wake_ms(driver.engine), driver.now_ms + 3000);
         driver.now_ms += 2999;
         tick();
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_RUNNING);
+        ck_assert_str_eq(status_of(ARN("e")), "RUNNING");
         driver.now_ms += 1;
         tick();
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_SUCCEEDED);
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
         ck_assert_int_eq(gal_engine_wake_ms(driver.engine), 0);
 }
 END_TEST
 
 START_TEST(stopping_cancels_what_runs)
 {
-        struct gal_run *run = start(ONE_TASK, "{}", "e");
+        struct told told = { GAL_OK, NULL, NULL, 0 };
 
+        start(ONE_TASK, "{}", "e", &driver.ignored);
         tick();
-        gal_engine_stop(driver.engine, run, "Stop", "by hand");
+        gal_engine_stop(driver.engine, ARN("e"), "Stop", "by hand", on_told, &told);
         tick();
+        ck_assert_uint_eq(told.count, 1);
+        ck_assert_int_eq(told.status, GAL_OK);
         ck_assert(driver.calls[0].cancelled);
-        ck_assert_int_eq(status_of(run), GAL_EXECUTION_ABORTED);
-        ck_assert_str_eq(gal_run_execution(run)->cause, "by hand");
-        gal_engine_stop(driver.engine, run, "Again", NULL);
-        tick();
-        ck_assert_str_eq(gal_run_execution(run)->error, "Stop");
+        ck_assert_str_eq(status_of(ARN("e")), "ABORTED");
+        ck_assert_str_eq(find(ARN("e")).cause, "by hand");
         ck_assert_uint_eq(driver.closed, 1);
-        gal_engine_forget(driver.engine, run);
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        finish_told(&told);
 }
 END_TEST
 
@@ -334,80 +473,197 @@ END_TEST
 START_TEST(a_busy_loop_starves_nobody)
 {
         static const uint64_t random[4] = { 5, 6, 7, 8 };
-        struct gal_run *ring = start(RING, "{}", "ring");
-        struct gal_run *short_one = start(RING, "{\"stop\":1}", "short");
 
+        start(RING, "{}", "ring", &driver.ignored);
+        start_again("{\"stop\":1}", "short", &driver.ignored);
         gal_engine_tick(driver.engine, driver.now_ms, random);
-        ck_assert_int_eq(status_of(short_one), GAL_EXECUTION_SUCCEEDED);
-        ck_assert_int_eq(status_of(ring), GAL_EXECUTION_RUNNING);
+        ck_assert_str_eq(status_of(ARN("short")), "SUCCEEDED");
+        ck_assert_str_eq(status_of(ARN("ring")), "RUNNING");
         ck_assert(gal_engine_has_work(driver.engine));
         tick();
-        ck_assert_int_eq(status_of(ring), GAL_EXECUTION_FAILED);
-        ck_assert_uint_eq(gal_run_execution(ring)->last_id, 25000);
-        ck_assert_uint_eq(history_length(ring), 25000);
+        ck_assert_str_eq(status_of(ARN("ring")), "FAILED");
+        ck_assert_uint_eq(find(ARN("ring")).event_count, 25000);
+        ck_assert_uint_eq(history_length(ARN("ring")), 25000);
 }
 END_TEST
 
 START_TEST(names_are_checked_and_used_once)
 {
-        struct gal_start_request request = { .machine_name = "m", .execution_name = "e" };
-        struct gal_diagnostics diagnostics = { 0 };
-        struct gal_error error = { .code = GAL_OK };
-        struct gal_run *run = NULL;
+        struct told told = { GAL_OK, NULL, NULL, 0 };
 
-        start(WAIT, "{}", "e");
-        ck_assert_int_eq(gal_program_compile(WAIT, strlen(WAIT), NULL, &diagnostics, &request.program), GAL_OK);
-        request.input = gal_payload_new(json_object());
-        ck_assert_int_eq(gal_engine_start(driver.engine, &request, &run, &error), GAL_ECONFLICT);
-        request.execution_name = "a b";
-        ck_assert_int_eq(gal_engine_start(driver.engine, &request, &run, NULL), GAL_EINVALID);
-        request.execution_name = NULL;
-        ck_assert_int_eq(gal_engine_start(driver.engine, &request, &run, NULL), GAL_OK);
-        ck_assert_uint_eq(strlen(gal_run_execution(run)->execution_name), 36);
-        gal_payload_unref(request.input);
-        gal_program_unref(request.program);
-        gal_diagnostics_finish(&diagnostics);
+        start(WAIT, "{\"a\":1}", "e", &told);
+        tick();
+        start_again("{\"a\":1}", "e", &told); /* the same again: the same answer */
+        tick();
+        ck_assert_uint_eq(told.count, 2);
+        ck_assert_int_eq(told.status, GAL_OK);
+        start_again("{\"a\":2}", "e", &told);
+        tick();
+        ck_assert_str_eq(told.code, "ExecutionAlreadyExists");
+        driver.now_ms += 3000;
+        tick();
+        start_again("{\"a\":1}", "e", &told); /* closed, within its 90 days */
+        tick();
+        ck_assert_str_eq(told.code, "ExecutionAlreadyExists");
+        start_again("{}", "a b", &told);
+        tick();
+        ck_assert_str_eq(told.code, "InvalidName");
+        driver.now_ms += 90ll * 86400 * 1000;
+        start_again("{\"a\":1}", "e", &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        ck_assert_str_eq(status_of(ARN("e")), "RUNNING");
+        start_again("{}", NULL, &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        ck_assert_str_eq(status_of(told.arn), "RUNNING");
+        finish_told(&told);
 }
 END_TEST
 
 START_TEST(an_oversized_input_is_refused)
 {
-        struct gal_start_request request = { .machine_name = "m" };
-        struct gal_diagnostics diagnostics = { 0 };
-        struct gal_run *run = NULL;
-        char *text = gal_calloc(300001, 1);
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+        char *text = gal_calloc(300003, 1);
 
-        memset(text, 'x', 300000);
-        ck_assert_int_eq(gal_program_compile(WAIT, strlen(WAIT), NULL, &diagnostics, &request.program), GAL_OK);
-        request.input = gal_payload_new(json_string(text));
-        ck_assert_int_eq(gal_engine_start(driver.engine, &request, &run, NULL), GAL_ELIMIT);
-        gal_payload_unref(request.input);
-        gal_program_unref(request.program);
-        gal_diagnostics_finish(&diagnostics);
+        memset(text, 'x', 300002);
+        text[0] = text[300001] = '"';
+        start(WAIT, text, "e", &told);
+        tick();
+        ck_assert_str_eq(told.code, "InvalidExecutionInput");
+        finish_told(&told);
         free(text);
+}
+END_TEST
+
+START_TEST(machines_are_created_deleted_and_compared)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        create(WAIT, &told);
+        create(WAIT, &told); /* in the same tick */
+        tick();
+        ck_assert_uint_eq(told.count, 2);
+        ck_assert_int_eq(told.status, GAL_OK);
+        create(ONE_TASK, &told);
+        tick();
+        ck_assert_str_eq(told.code, "StateMachineAlreadyExists");
+        create("{\"StartAt\":\"X\",\"States\":{}}", &told);
+        tick();
+        ck_assert_int_ne(told.status, GAL_OK);
+        start_again("{}", "e", &told);
+        tick();
+        gal_engine_delete_machine(driver.engine, "m", on_told, &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        start_again("{}", "f", &told);
+        tick();
+        ck_assert_str_eq(told.code, "StateMachineDoesNotExist");
+        restart(); /* the open execution of the deleted machine runs on */
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 1);
+        driver.now_ms += 3000;
+        tick();
+        ck_assert_uint_eq(driver.closed, 1);
+        finish_told(&told);
+}
+END_TEST
+
+START_TEST(a_restart_goes_on_where_it_was)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+        gal_auto_free char *identity = NULL;
+
+        start(TIMED_TASK, "{}", "e", &told);
+        tick();
+        gal_task_started(driver.calls[0].handle);
+        tick();
+        identity = gal_strdup(driver.calls[0].identity);
+        restart();
+        ck_assert_uint_eq(driver.call_count, 1);
+        ck_assert_str_eq(driver.calls[0].identity, identity);
+        ck_assert_int_eq(gal_engine_wake_ms(driver.engine), driver.now_ms + 5000);
+        driver.now_ms += 60000; /* down for a minute: the timeout is long due */
+        restart();
+        tick();
+        restart(); /* in the middle of the back-off */
+        ck_assert_uint_eq(driver.call_count, 0);
+        ck_assert_int_eq(gal_engine_wake_ms(driver.engine), driver.now_ms + 1000);
+        driver.now_ms += 1000;
+        tick();
+        ck_assert_uint_eq(driver.call_count, 1);
+        gal_task_started(driver.calls[0].handle); /* two in one tick, and a second one after the restart */
+        tick();
+        restart();
+        gal_task_started(driver.calls[0].handle);
+        succeed(&driver.calls[0], "{}");
+        tick();
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
+        ck_assert_uint_eq(history_length(ARN("e")), 10);
+        finish_told(&told);
+}
+END_TEST
+
+/* Killed with a commit under way that never reached the store: nobody was told, nothing went out. */
+START_TEST(a_restart_forgets_what_was_not_committed)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        start(ONE_TASK, "{}", "e", &told);
+        driver.hold_commits = true;
+        tick();
+        ck_assert_ptr_nonnull(driver.held);
+        restart();
+        ck_assert_uint_eq(told.count, 0);
+        ck_assert_uint_eq(driver.call_count, 0);
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        start_again("{}", "e", &told);
+        tick();
+        ck_assert_uint_eq(told.count, 1);
+        ck_assert_uint_eq(driver.call_count, 1);
+        finish_told(&told);
+}
+END_TEST
+
+START_TEST(a_loop_that_yielded_goes_on_after_a_restart)
+{
+        static const uint64_t random[4] = { 5, 6, 7, 8 };
+
+        start(RING, "{}", "ring", &driver.ignored);
+        gal_engine_tick(driver.engine, driver.now_ms, random);
+        restart();
+        ck_assert(gal_engine_has_work(driver.engine));
+        tick();
+        ck_assert_str_eq(status_of(ARN("ring")), "FAILED");
+        ck_assert_uint_eq(history_length(ARN("ring")), 25000);
 }
 END_TEST
 
 int main(void)
 {
         Suite *suite = suite_create("engine");
-        TCase *tests = tcase_create("engine");
+        TCase *cases = tcase_create("engine");
         SRunner *runner;
         int failed;
 
-        tcase_add_checked_fixture(tests, set_up, tear_down);
-        tcase_add_test(tests, nothing_is_visible_before_its_commit);
-        tcase_add_test(tests, what_comes_during_a_commit_waits_for_it);
-        tcase_add_test(tests, a_refused_commit_is_offered_again_and_nothing_twice);
-        tcase_add_test(tests, a_failing_branch_cancels_its_sibling);
-        tcase_add_test(tests, two_ends_in_one_tick);
-        tcase_add_test(tests, a_timeout_cancels_the_call_and_a_retry_has_an_identity_of_its_own);
-        tcase_add_test(tests, timers_never_fire_early);
-        tcase_add_test(tests, stopping_cancels_what_runs);
-        tcase_add_test(tests, a_busy_loop_starves_nobody);
-        tcase_add_test(tests, names_are_checked_and_used_once);
-        tcase_add_test(tests, an_oversized_input_is_refused);
-        suite_add_tcase(suite, tests);
+        tcase_set_timeout(cases, 60);
+        tcase_add_checked_fixture(cases, set_up, tear_down);
+        tcase_add_test(cases, nothing_is_visible_before_its_commit);
+        tcase_add_test(cases, what_comes_during_a_commit_waits_for_it);
+        tcase_add_test(cases, a_failed_commit_loses_nothing_acknowledged);
+        tcase_add_test(cases, an_unanswered_start_is_refused_when_the_store_is_lost);
+        tcase_add_test(cases, a_failing_branch_cancels_its_sibling);
+        tcase_add_test(cases, two_ends_in_one_tick);
+        tcase_add_test(cases, a_timeout_cancels_the_call_and_a_retry_has_an_identity_of_its_own);
+        tcase_add_test(cases, timers_never_fire_early);
+        tcase_add_test(cases, stopping_cancels_what_runs);
+        tcase_add_test(cases, a_busy_loop_starves_nobody);
+        tcase_add_test(cases, names_are_checked_and_used_once);
+        tcase_add_test(cases, an_oversized_input_is_refused);
+        tcase_add_test(cases, machines_are_created_deleted_and_compared);
+        tcase_add_test(cases, a_restart_goes_on_where_it_was);
+        tcase_add_test(cases, a_restart_forgets_what_was_not_committed);
+        tcase_add_test(cases, a_loop_that_yielded_goes_on_after_a_restart);
+        suite_add_tcase(suite, cases);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);
