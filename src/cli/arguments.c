@@ -3,34 +3,48 @@
  */
 #include "cli/arguments.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cli/terminal.h"
+#include "cli/text.h"
 #include "cli/verbs.h"
+
+#define OPTION_WIDTH 24
+
+static void print_option(const struct gal_option *option)
+{
+        gal_auto_free char *left = option->value == NULL ? gal_format("--%s", option->name)
+                                   : option->optional    ? gal_format("--%s [%s]", option->name, option->value)
+                                                         : gal_format("--%s %s", option->name, option->value);
+
+        printf("  %-*s %s\n", OPTION_WIDTH, left, option->help);
+}
 
 static void print_help(const struct gal_verb_usage *usage)
 {
-        printf("usage: galliard %s [options] %s\n\n%s\n\noptions:\n", usage->verb, usage->operands, usage->summary);
-        for (size_t i = 0; i < usage->option_count; i++) {
-                const struct gal_option *option = &usage->options[i];
-                gal_auto_free char *left = option->value == NULL ? gal_format("--%s", option->name)
-                                           : option->optional ? gal_format("--%s [%s]", option->name, option->value)
-                                                              : gal_format("--%s %s", option->name, option->value);
-
-                printf("  %-26s %s\n", left, option->help);
-        }
-        printf("  %-26s %s\n", "--help", "this text");
+        printf("usage: galliard %s %s\n\n%s\n\noptions:\n", usage->verb, usage->synopsis, usage->summary);
+        for (size_t i = 0; i < usage->option_count; i++)
+                print_option(&usage->options[i]);
+        printf("  %-*s %s\n", OPTION_WIDTH, "--help", "this text");
         if (usage->epilogue != NULL)
                 printf("\n%s", usage->epilogue);
 }
 
-static bool usage_fault(const struct gal_verb_usage *usage, int *ret_exit, const char *what, const char *which)
+bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, const char *format, ...)
 {
-        fprintf(stderr, "galliard %s: %s%s%s%s\n", usage->verb, what, which != NULL ? " '" : "",
-                which != NULL ? which : "", which != NULL ? "'" : "");
-        fprintf(stderr, "Try 'galliard %s --help'.\n", usage->verb);
+        gal_auto_free char *message = NULL;
+        va_list args;
+
+        va_start(args, format);
+        message = gal_need(vasprintf(&message, format, args) < 0 ? NULL : message);
+        va_end(args);
+        fprintf(stderr, "galliard %s: ", usage->verb);
+        gal_terminal_put(stderr, message, strlen(message));
+        fprintf(stderr, "\nTry 'galliard %s --help'.\n", usage->verb);
         *ret_exit = GAL_EXIT_USAGE;
         return false;
 }
@@ -61,13 +75,13 @@ static bool parse_option(const struct gal_verb_usage *usage, int argc, char **ar
         const char **value;
 
         if (option == NULL)
-                return usage_fault(usage, ret_exit, "unknown option", word);
+                return gal_arguments_fault(usage, ret_exit, "unknown option '--%.*s'", (int)len, name);
         value = &arguments->values[option - usage->options];
         if (*value != NULL)
-                return usage_fault(usage, ret_exit, "option given twice:", word);
+                return gal_arguments_fault(usage, ret_exit, "option '--%s' is given twice", option->name);
         if (option->value == NULL) {
                 if (equals != NULL)
-                        return usage_fault(usage, ret_exit, "this option takes no value:", word);
+                        return gal_arguments_fault(usage, ret_exit, "option '--%s' takes no value", option->name);
                 *value = "";
         } else if (equals != NULL) {
                 *value = equals + 1;
@@ -76,7 +90,8 @@ static bool parse_option(const struct gal_verb_usage *usage, int argc, char **ar
         } else if (option->optional) {
                 *value = "";
         } else {
-                return usage_fault(usage, ret_exit, "this option needs a value:", word);
+                return gal_arguments_fault(usage, ret_exit, "option '--%s' needs a value: %s", option->name,
+                                           option->value);
         }
         return true;
 }
@@ -93,18 +108,19 @@ static bool parse_words(const struct gal_verb_usage *usage, int argc, char **arg
                         only_operands = true;
                 } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
                         print_help(usage);
-                        *ret_exit = GAL_EXIT_OK;
+                        *ret_exit = gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
                         return false;
                 } else if (strncmp(argv[i], "--", 2) != 0) {
-                        return usage_fault(usage, ret_exit, "unknown option", argv[i]);
+                        return gal_arguments_fault(usage, ret_exit, "unknown option '%s'", argv[i]);
                 } else if (!parse_option(usage, argc, argv, &i, arguments, ret_exit)) {
                         return false;
                 }
         }
         if (arguments->operand_count < usage->operands_min)
-                return usage_fault(usage, ret_exit, "missing operand:", usage->operands);
+                return gal_arguments_fault(usage, ret_exit, "%s is missing", usage->operands);
         if (arguments->operand_count > usage->operands_max)
-                return usage_fault(usage, ret_exit, "unexpected operand", arguments->operands[usage->operands_max]);
+                return gal_arguments_fault(usage, ret_exit, "unexpected operand '%s'",
+                                           arguments->operands[usage->operands_max]);
         return true;
 }
 

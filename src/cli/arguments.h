@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 /* "--name VALUE", "--name=VALUE", or "--name" alone when `value` is NULL. */
 struct gal_option {
         const char *name;  /* without the dashes */
@@ -16,15 +18,15 @@ struct gal_option {
 };
 
 struct gal_arguments {
-        const char *
-                *values; /* by index of the option; NULL: not given; "" for a switch or a missing optional value */
+        const char **values; /* by index of the option; NULL: not given; "" for a switch or a missing value */
         char **operands;
         size_t operand_count;
 };
 
 struct gal_verb_usage {
         const char *verb;
-        const char *operands; /* "FILE" */
+        const char *synopsis; /* "[options] FILE" */
+        const char *operands; /* what is missing when there are too few: "FILE" */
         const char *summary;
         const struct gal_option *options;
         size_t option_count;
@@ -41,5 +43,9 @@ struct gal_verb_usage {
 bool gal_arguments_parse(const struct gal_verb_usage *usage, int argc, char **argv, struct gal_arguments *arguments,
                          int *ret_exit);
 void gal_arguments_finish(struct gal_arguments *arguments);
+
+/* Prints such a fault that only the verb knows; returns false. */
+bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, const char *format, ...)
+        GAL_PRINTF(3, 4);
 
 #endif

@@ -6,6 +6,7 @@
  *   $ galliard eval --intrinsic --batch cases.jsonl
  *   {"result":3}
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/arguments.h"
+#include "cli/excerpt.h"
+#include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "expr/intrinsic/intrinsic.h"
@@ -34,6 +37,7 @@ static const struct gal_option options[OPTION_COUNT] = {
 
 static const struct gal_verb_usage usage = {
         .verb = "eval",
+        .synopsis = "--jsonpath [EXPR] | --intrinsic [EXPR] [options]",
         .operands = "",
         .summary = "Evaluates an expression as a state would and prints its value as JSON.",
         .options = options,
@@ -49,6 +53,8 @@ struct answer {
         bool undefined;
         char *code; /* owned; of an error, as is the message */
         char *message;
+        bool has_place; /* of a syntax error, in the expression */
+        struct gal_position at;
 };
 
 struct eval {
@@ -82,6 +88,14 @@ static void answer_finish(struct answer *answer)
         free(answer->message);
 }
 
+/* Out of memory or too long has no place in the expression. */
+static void answer_syntax_error(struct answer *answer, const struct gal_error *error)
+{
+        answer_error(answer, "Syntax", error->message);
+        answer->has_place = error->code == GAL_ESYNTAX || error->code == GAL_EINVALID;
+        answer->at = error->at;
+}
+
 static void evaluate_path(const char *text, size_t len, const struct gal_scope *scope, struct answer *answer)
 {
         struct gal_error error = { .code = GAL_OK };
@@ -89,7 +103,7 @@ static void evaluate_path(const char *text, size_t len, const struct gal_scope *
         enum gal_status status = gal_path_parse(text, len, &path, &error);
 
         if (status != GAL_OK) {
-                answer_error(answer, "Syntax", error.message);
+                answer_syntax_error(answer, &error);
                 return;
         }
         status = gal_path_evaluate(path, scope, &answer->result, &error);
@@ -107,13 +121,24 @@ static void evaluate_call(const char *text, size_t len, const struct gal_scope *
         struct gal_intrinsic *call;
 
         if (gal_intrinsic_parse(text, len, &call, &error) != GAL_OK) {
-                answer_error(answer, "Syntax", error.message);
+                answer_syntax_error(answer, &error);
                 return;
         }
         if (gal_intrinsic_evaluate(call, scope, &answer->result, &failure) != GAL_OK)
                 answer_error(answer, failure.error, failure.cause.data);
         gal_failure_finish(&failure);
         gal_intrinsic_destroy(call);
+}
+
+static void refuse_result(struct answer *answer)
+{
+        gal_auto_free char *message =
+                gal_format("the result is nested deeper than %d levels or longer than %u bytes", GAL_JSON_DEPTH_MAX,
+                           GAL_JSON_TEXT_SIZE_MAX);
+
+        json_decref(answer->result);
+        answer->result = NULL;
+        answer_error(answer, "States.DataLimitExceeded", message);
 }
 
 static void evaluate(struct eval *eval, const char *text, size_t len, struct answer *answer)
@@ -132,6 +157,9 @@ static void evaluate(struct eval *eval, const char *text, size_t len, struct ans
                 evaluate_path(text, len, &scope, answer);
         else
                 evaluate_call(text, len, &scope, answer);
+        if (answer->result != NULL &&
+            gal_json_size(answer->result, GAL_JSON_TEXT_SIZE_MAX) > GAL_JSON_TEXT_SIZE_MAX)
+                refuse_result(answer);
 }
 
 /* Batches. */
@@ -160,135 +188,195 @@ static json_t *member_or(const json_t *line, const char *key, json_t *fallback)
         return value != NULL ? value : fallback;
 }
 
-static void evaluate_line(const struct eval *defaults, const char *text, size_t len, struct answer *answer)
+static void evaluate_case(const struct eval *defaults, const json_t *line, struct answer *answer)
 {
         struct eval eval = *defaults;
-        struct gal_error error = { .code = GAL_OK };
-        json_auto_t *line = NULL;
-        const json_t *expr;
+        const json_t *expr = json_object_get(line, "expr");
 
-        memset(answer, 0, sizeof(*answer));
-        if (gal_json_read(text, len, &line, &error) != GAL_OK) {
-                gal_auto_free char *message =
-                        gal_format("the line is not JSON: column %u: %s", error.at.column, error.message);
-
-                answer_error(answer, "BadCase", message);
-                return;
-        }
-        expr = json_object_get(line, "expr");
-        if (!json_is_string(expr)) {
-                answer_error(answer, "BadCase", "the line has no string \"expr\"");
-                return;
-        }
         eval.input = member_or(line, "input", defaults->input);
         eval.context = member_or(line, "context", defaults->context);
         eval.variables = member_or(line, "variables", defaults->variables);
-        evaluate(&eval, json_string_value(expr), json_string_length(expr), answer);
+        if (!json_is_object(line))
+                answer_error(answer, "BadCase", "the line is not an object");
+        else if (!json_is_string(expr))
+                answer_error(answer, "BadCase", "the line has no string \"expr\"");
+        else if (!json_is_object(eval.variables))
+                answer_error(answer, "BadCase", "\"variables\" is not an object");
+        else
+                evaluate(&eval, json_string_value(expr), json_string_length(expr), answer);
+}
+
+static void evaluate_line(const struct eval *defaults, const struct gal_buffer *text, struct answer *answer)
+{
+        struct gal_error error = { .code = GAL_OK };
+        json_auto_t *line = NULL;
+        gal_auto_free char *message = NULL;
+
+        memset(answer, 0, sizeof(*answer));
+        if (text->status != GAL_OK) {
+                message = gal_format("the line is longer than %zu bytes", text->size_max);
+                answer_error(answer, "BadCase", message);
+        } else if (gal_json_read(text->data, text->len, &line, &error) != GAL_OK) {
+                message = gal_format("the line is not JSON: column %u: %s", error.at.column, error.message);
+                answer_error(answer, "BadCase", message);
+        } else {
+                evaluate_case(defaults, line, answer);
+        }
+}
+
+/* The next line that is not blank; one that is too long leaves the buffer failed. False at the end. */
+static bool read_line(FILE *file, struct gal_buffer *line)
+{
+        int c;
+
+        gal_buffer_clear(line);
+        while ((c = getc_unlocked(file)) != EOF) {
+                if (c != '\n')
+                        gal_buffer_append_char(line, (char)c);
+                else if (line->status != GAL_OK ||
+                         line->len > strspn(line->data != NULL ? line->data : "", " \t\r"))
+                        return true;
+                else
+                        gal_buffer_clear(line);
+        }
+        return line->status != GAL_OK || line->len > 0;
+}
+
+static bool print_answer(struct gal_buffer *buffer, const struct answer *answer)
+{
+        gal_buffer_clear(buffer);
+        write_answer(buffer, answer);
+        return gal_cli_print_buffer(stdout, buffer);
 }
 
 static int run_batch(const struct eval *eval, const char *path)
 {
-        bool is_stdin = strcmp(path, "-") == 0;
-        FILE *file = is_stdin ? stdin : fopen(path, "re");
+        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+        struct gal_buffer line = GAL_BUFFER_INIT;
         struct gal_buffer buffer = GAL_BUFFER_INIT;
-        size_t size = 0;
-        char *line = NULL;
-        ssize_t len;
+        int status = GAL_EXIT_OK;
 
-        if (file == NULL) {
-                perror(path);
-                return GAL_EXIT_USAGE;
-        }
-        while ((len = getline(&line, &size, file)) > 0) {
+        gal_buffer_init(&line, GAL_JSON_TEXT_SIZE_MAX);
+        while (file != NULL && status == GAL_EXIT_OK && read_line(file, &line)) {
                 struct answer answer;
 
-                while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
-                        len--;
-                if (len == 0)
-                        continue;
-                evaluate_line(eval, line, (size_t)len, &answer);
-                gal_buffer_clear(&buffer);
-                write_answer(&buffer, &answer);
-                gal_cli_print_buffer(stdout, &buffer);
+                evaluate_line(eval, &line, &answer);
+                if (!print_answer(&buffer, &answer))
+                        status = GAL_EXIT_FAILED;
                 answer_finish(&answer);
         }
-        free(line);
-        gal_buffer_finish(&buffer);
-        if (!is_stdin)
+        if (file == NULL || ferror(file)) {
+                fprintf(stderr, "galliard: %s: %s\n", path, strerror(errno));
+                status = GAL_EXIT_USAGE;
+        }
+        if (file != NULL && file != stdin)
                 fclose(file);
-        return GAL_EXIT_OK;
+        gal_buffer_finish(&line);
+        gal_buffer_finish(&buffer);
+        return status;
 }
 
 /* A single expression. */
 
+static int report_error(const char *text, const struct answer *answer)
+{
+        bool is_syntax = strcmp(answer->code, "Syntax") == 0;
+
+        fprintf(stderr, "galliard: %s: ", is_syntax ? "syntax error" : answer->code);
+        gal_terminal_put(stderr, answer->message, strlen(answer->message));
+        fputc('\n', stderr);
+        if (answer->has_place)
+                gal_excerpt_put(stderr, text, strlen(text), answer->at);
+        return is_syntax ? GAL_EXIT_USAGE : GAL_EXIT_FAILED;
+}
+
 static int run_single(struct eval *eval, const char *text)
 {
         struct answer answer;
-        int status = GAL_EXIT_OK;
+        int status = GAL_EXIT_FAILED;
 
         evaluate(eval, text, strlen(text), &answer);
-        if (answer.code != NULL) {
-                fprintf(stderr, "galliard: %s: %s\n", answer.code, answer.message);
-                status = strcmp(answer.code, "Syntax") == 0 ? GAL_EXIT_USAGE : GAL_EXIT_FAILED;
-        } else if (answer.undefined) {
+        if (answer.code != NULL)
+                status = report_error(text, &answer);
+        else if (answer.undefined)
                 fprintf(stderr, "galliard: the path finds nothing\n");
-                status = GAL_EXIT_FAILED;
-        } else {
-                gal_cli_print_json(stdout, answer.result);
-        }
+        else if (gal_cli_print_json(stdout, answer.result))
+                status = GAL_EXIT_OK;
         answer_finish(&answer);
         return status;
 }
 
+static const enum option value_options[] = { INPUT, CONTEXT, VARIABLES };
+#define VALUE_COUNT (sizeof(value_options) / sizeof(value_options[0]))
+
+static bool load_values(const struct gal_arguments *arguments, struct gal_payload *values[VALUE_COUNT])
+{
+        static const char *const names[VALUE_COUNT] = { "input", "context", "value of --variables" };
+
+        for (size_t i = 0; i < VALUE_COUNT; i++) {
+                const char *given = arguments->values[value_options[i]];
+
+                values[i] = gal_cli_read_json(names[i], given != NULL ? given : "{}");
+                if (values[i] == NULL)
+                        return false;
+        }
+        if (json_is_object(values[2]->value))
+                return true;
+        fprintf(stderr, "galliard: the value of --variables is not an object\n");
+        return false;
+}
+
 static int run_eval(const struct gal_arguments *arguments)
 {
-        static const enum option inputs[] = { INPUT, CONTEXT, VARIABLES };
-        static const char *const names[] = { "input", "context", "value of --variables" };
-        struct gal_payload *payloads[3] = { NULL, NULL, NULL };
+        struct gal_payload *values[VALUE_COUNT] = { NULL };
         struct eval eval = { .is_path = arguments->values[JSONPATH] != NULL };
         const char *text = arguments->values[eval.is_path ? JSONPATH : INTRINSIC];
-        bool loaded = true;
         int status = GAL_EXIT_USAGE;
 
         if (getrandom(eval.random.state, sizeof(eval.random.state), 0) < 0)
-                perror("getrandom");
-        for (size_t i = 0; loaded && i < 3; i++) {
-                const char *value = arguments->values[inputs[i]];
-
-                payloads[i] = gal_cli_read_json(names[i], value != NULL ? value : "{}");
-                loaded = payloads[i] != NULL;
-        }
-        if (loaded) {
-                eval.input = payloads[0]->value;
-                eval.context = payloads[1]->value;
-                eval.variables = payloads[2]->value;
+                perror("galliard: getrandom");
+        if (load_values(arguments, values)) {
+                eval.input = values[0]->value;
+                eval.context = values[1]->value;
+                eval.variables = values[2]->value;
                 status = arguments->values[BATCH] != NULL ? run_batch(&eval, arguments->values[BATCH])
                                                           : run_single(&eval, text);
         }
-        for (size_t i = 0; i < 3; i++)
-                gal_payload_unref(payloads[i]);
+        for (size_t i = 0; i < VALUE_COUNT; i++)
+                gal_payload_unref(values[i]);
         return status;
+}
+
+static bool check_arguments(const struct gal_arguments *arguments, int *ret_status)
+{
+        const char *const *values = arguments->values;
+        const char *batch = values[BATCH];
+        int readers = batch != NULL && strcmp(batch, "-") == 0;
+        const char *text;
+
+        for (size_t i = 0; i < VALUE_COUNT; i++)
+                readers += gal_cli_is_stdin(values[value_options[i]]);
+        if ((values[JSONPATH] == NULL) == (values[INTRINSIC] == NULL))
+                return gal_arguments_fault(&usage, ret_status, "give one of --jsonpath and --intrinsic");
+        text = values[values[JSONPATH] != NULL ? JSONPATH : INTRINSIC];
+        if (batch == NULL && text[0] == '\0')
+                return gal_arguments_fault(&usage, ret_status, "give an expression, or --batch FILE");
+        if (batch != NULL && text[0] != '\0')
+                return gal_arguments_fault(&usage, ret_status, "with --batch, each line has its own expression");
+        if (readers > 1)
+                return gal_arguments_fault(&usage, ret_status, "standard input can be read once only");
+        return true;
 }
 
 int gal_cli_eval(int argc, char **argv)
 {
         struct gal_arguments arguments;
-        const char *fault = NULL;
         int status;
 
         if (!gal_arguments_parse(&usage, argc, argv, &arguments, &status))
                 return status;
-        if ((arguments.values[JSONPATH] == NULL) == (arguments.values[INTRINSIC] == NULL))
-                fault = "give one of --jsonpath and --intrinsic";
-        else if (arguments.values[BATCH] == NULL &&
-                 arguments.values[arguments.values[JSONPATH] != NULL ? JSONPATH : INTRINSIC][0] == '\0')
-                fault = "give an expression, or --batch FILE";
-        if (fault != NULL) {
-                fprintf(stderr, "galliard eval: %s\nTry 'galliard eval --help'.\n", fault);
-                status = GAL_EXIT_USAGE;
-        } else {
+        if (check_arguments(&arguments, &status))
                 status = run_eval(&arguments);
-        }
         gal_arguments_finish(&arguments);
         return status;
 }

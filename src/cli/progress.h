@@ -4,7 +4,6 @@
 #ifndef GAL_CLI_PROGRESS_H
 #define GAL_CLI_PROGRESS_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "machine/execution.h"
@@ -12,11 +11,13 @@
 
 struct gal_progress;
 
-/* `out` is borrowed. Colours when `colour`. (transfer full) */
-struct gal_progress *gal_progress_create(FILE *out, bool colour);
+/* `out` is borrowed; what it can do decides on colours and marks. (transfer full) */
+struct gal_progress *gal_progress_create(FILE *out);
 void gal_progress_destroy(struct gal_progress *progress); /* accepts NULL */
-/* Prints what is worth a line. */
+/* Every record of one execution, in their order; prints what is worth a line. */
 void gal_progress_record(struct gal_progress *progress, const struct gal_execution *execution,
                          const struct gal_record *record);
+/* The last line: the status, how long it took, why it failed. */
+void gal_progress_print_summary(FILE *out, const struct gal_execution *execution);
 
 #endif

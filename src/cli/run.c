@@ -12,9 +12,12 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/diagnostics.h"
+#include "cli/excerpt.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "machine/history.h"
@@ -26,8 +29,7 @@ enum option { INPUT, FUNCTIONS, HISTORY, JSON, QUIET, NAME, VIRTUAL_TIME, TRACE,
 
 static const struct gal_option options[OPTION_COUNT] = {
         [INPUT] = { "input", "JSON|@FILE|-", "the execution's input; {} when it is not given", false },
-        [FUNCTIONS] = { "functions", "FILE", "which functions are which commands; galliard.json beside FILE",
-                        false },
+        [FUNCTIONS] = { "functions", "FILE", "in place of galliard.json beside the definition", false },
         [HISTORY] = { "history", NULL, "print the events in the shape of GetExecutionHistory", false },
         [JSON] = { "json", NULL, "print one object: status, output, error, cause, events", false },
         [QUIET] = { "quiet", NULL, "no progress and no summary on standard error", false },
@@ -38,18 +40,27 @@ static const struct gal_option options[OPTION_COUNT] = {
 
 static const struct gal_verb_usage usage = {
         .verb = "run",
+        .synopsis = "[options] FILE",
         .operands = "FILE",
-        .summary = "Runs the workflow that FILE defines (Amazon States Language) and prints its output as JSON.",
+        .summary =
+                "Runs the workflow that FILE defines (Amazon States Language; - is standard input) and prints its\n"
+                "output as JSON. Its tasks are programs of yours.",
         .options = options,
         .option_count = OPTION_COUNT,
         .operands_min = 1,
         .operands_max = 1,
         .epilogue =
-                "Functions: galliard.json beside FILE names a command for each function:\n"
+                "Functions: galliard.json beside FILE names a command for each Lambda function:\n"
                 "  {\"functions\": {\"charge\": {\"command\": [\"python3\", \"charge.py\"], \"timeoutSeconds\": "
                 "3}}}\n"
-                "Its event comes on standard input, its result goes to standard output.\n"
-                "\nExit status: 0 succeeded, 1 failed, timed out or stopped (Ctrl-C), 2 bad usage, definition or "
+                "The event comes on its standard input, its result goes to standard output as JSON. A line\n"
+                "  {\"errorType\": \"CardDeclined\", \"errorMessage\": \"...\"}\n"
+                "on standard error and an exit status that is not 0 are its failure. More settings: memoryMiB,\n"
+                "maxConcurrency, environment, directory; or \"url\" in place of \"command\". Functions that are "
+                "not\n"
+                "named go to {\"lambdaEndpoint\": \"http://...\"}.\n"
+                "\nProgress goes to standard error when that is a terminal, or with --trace. NO_COLOR is heeded.\n"
+                "\nExit status: 0 succeeded; 1 failed, timed out or stopped (Ctrl-C); 2 bad usage, definition or\n"
                 "input.\n",
 };
 
@@ -76,21 +87,25 @@ static char *machine_name_of(const char *file)
 {
         gal_auto_free char *copy = gal_strdup(strcmp(file, "-") == 0 ? "stdin" : file);
         char *name = basename(copy);
+        size_t count = 0, len = 0;
         static const char *const endings[] = { ".json", ".asl" };
 
         for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-                size_t len = strlen(name), ending_len = strlen(endings[i]);
+                size_t name_len = strlen(name), ending_len = strlen(endings[i]);
 
-                if (len > ending_len && strcmp(name + len - ending_len, endings[i]) == 0)
-                        name[len - ending_len] = '\0';
+                if (name_len > ending_len && strcmp(name + name_len - ending_len, endings[i]) == 0)
+                        name[name_len - ending_len] = '\0';
         }
-        for (char *c = name; *c != '\0'; c++) {
-                if (!gal_name_is_valid(c, 1, 1) && (unsigned char)*c < 0x80)
-                        *c = '-';
+        for (; name[len] != '\0' && count < GAL_NAME_CHARACTERS_MAX; count++) {
+                size_t size = gal_utf8_sequence(name + len, strlen(name + len));
+
+                if (size == 0 || !gal_name_is_valid(name + len, size, 1)) {
+                        memset(name + len, '-', size > 0 ? size : 1);
+                        size = 1;
+                }
+                len += size;
         }
-        while (gal_utf8_length(name, strlen(name)) > GAL_NAME_CHARACTERS_MAX)
-                name[strlen(name) - 1] = '\0';
-        return gal_strdup(name);
+        return gal_strndup(name, len);
 }
 
 static bool load_program(struct run *run)
@@ -109,23 +124,34 @@ static bool load_program(struct run *run)
         return status == GAL_OK;
 }
 
+static void complain_of_functions(const char *path, const struct gal_error *error)
+{
+        gal_auto_free char *text = NULL;
+        size_t len;
+
+        gal_terminal_put(stderr, path, strlen(path));
+        if (error->at.line > 0)
+                fprintf(stderr, ":%u:%u", error->at.line, error->at.column);
+        fputs(": error: ", stderr);
+        gal_terminal_put(stderr, error->message, strlen(error->message));
+        fputc('\n', stderr);
+        if (error->at.line > 0 && gal_cli_read_file(path, GAL_CONFIG_SIZE_MAX, &text, &len))
+                gal_excerpt_put(stderr, text, len, error->at);
+}
+
 static bool load_functions(struct run *run)
 {
         const char *given = run->arguments.values[FUNCTIONS];
         gal_auto_free char *copy = gal_strdup(run->file);
         gal_auto_free char *beside = gal_format("%s/galliard.json", dirname(copy));
+        const char *path = given != NULL ? given : strncmp(beside, "./", 2) == 0 ? beside + 2 : beside;
         struct gal_error error = { .code = GAL_OK };
-        enum gal_status status;
 
-        if (given == NULL && access(beside, F_OK) != 0)
+        if (given == NULL && access(path, F_OK) != 0)
                 return true;
-        status = gal_functions_load(given != NULL ? given : beside, &run->functions, &error);
-        if (status == GAL_OK)
+        if (gal_functions_load(path, &run->functions, &error) == GAL_OK)
                 return true;
-        fprintf(stderr, "%s:", given != NULL ? given : beside);
-        if (error.at.line > 0)
-                fprintf(stderr, "%u:%u:", error.at.line, error.at.column);
-        fprintf(stderr, " error: %s\n", error.message);
+        complain_of_functions(path, &error);
         return false;
 }
 
@@ -137,6 +163,21 @@ static bool load(struct run *run)
                 return false;
         run->input = gal_cli_read_json("input", input != NULL ? input : "{}");
         return run->input != NULL;
+}
+
+static bool check_arguments(const struct gal_arguments *arguments, int *ret_status)
+{
+        const char *name = arguments->values[NAME];
+
+        if (strcmp(arguments->operands[0], "-") == 0 && gal_cli_is_stdin(arguments->values[INPUT]))
+                return gal_arguments_fault(&usage, ret_status,
+                                           "standard input is either the definition or the input");
+        if (name != NULL && !gal_name_is_valid(name, strlen(name), GAL_NAME_CHARACTERS_MAX))
+                return gal_arguments_fault(&usage, ret_status,
+                                           "--name cannot be '%s': 1 to %d characters, no blanks or control "
+                                           "characters, none of <>{}[]*?\"#%%\\^|~`$&,;:/",
+                                           name, GAL_NAME_CHARACTERS_MAX);
+        return true;
 }
 
 static void on_record(void *user, const struct gal_run *gal_run, const struct gal_record *record)
@@ -158,36 +199,37 @@ static void on_closed(void *user, const struct gal_run *gal_run)
 /* The first Ctrl-C stops the execution and so ends its children; a second one ends us without waiting. */
 static void on_interrupt(void *user, int signal_number)
 {
+        gal_auto_free char *cause = gal_format("Stopped on the command line (SIG%s)", sigabbrev_np(signal_number));
         struct run *run = user;
 
-        (void)signal_number;
         if (run->interrupts++ > 0) {
                 gal_runtime_stop(run->runtime);
                 return;
         }
-        gal_engine_stop(gal_runtime_engine(run->runtime), run->run, NULL, "Stopped on the command line");
+        gal_engine_stop(gal_runtime_engine(run->runtime), run->run, NULL, cause);
         gal_runtime_poke(run->runtime);
 }
 
 static void on_log(void *user, enum gal_log_level level, const char *message)
 {
         (void)user;
-        (void)level;
-        fprintf(stderr, "galliard: %s\n", message);
+        fputs(level > GAL_LOG_WARNING ? "            " : "galliard: ", stderr);
+        gal_terminal_put(stderr, message, strlen(message));
+        fputc('\n', stderr);
 }
 
 static enum gal_status start(struct run *run, struct gal_error *error)
 {
+        /* All that a terminal sends: children are in sessions of their own and would outlive us. */
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
         struct gal_start_request request = { .machine_name = run->machine_name,
                                              .execution_name = run->arguments.values[NAME],
                                              .program = run->program,
                                              .input = run->input };
         enum gal_status status = gal_engine_start(gal_runtime_engine(run->runtime), &request, &run->run, error);
 
-        if (status == GAL_OK)
-                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), SIGINT, on_interrupt, run, error);
-        if (status == GAL_OK)
-                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), SIGTERM, on_interrupt, run, error);
+        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
+                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), signals[i], on_interrupt, run, error);
         return status;
 }
 
@@ -269,8 +311,6 @@ static bool print_result(struct run *run)
         } else if (execution->output != NULL) {
                 printed = gal_cli_print_json(stdout, execution->output->value);
         }
-        if (!printed)
-                fprintf(stderr, "galliard: standard output cannot be written\n");
         return printed;
 }
 
@@ -278,15 +318,9 @@ static bool print_result(struct run *run)
 static void print_summary(const struct run *run)
 {
         const struct gal_execution *execution = gal_run_execution(run->run);
-        int64_t elapsed_ms = execution->stopped_ms - execution->started_ms;
-        bool failed = execution->status != GAL_EXECUTION_SUCCEEDED;
 
-        if (is_given(run, QUIET) || (!failed && run->progress == NULL))
-                return;
-        fprintf(stderr, "%s after %lld.%03d s%s%s%s%s\n", gal_execution_status_name(execution->status),
-                (long long)(elapsed_ms / 1000), (int)(elapsed_ms % 1000), execution->error != NULL ? ": " : "",
-                execution->error != NULL ? execution->error : "", execution->cause != NULL ? ": " : "",
-                execution->cause != NULL ? execution->cause : "");
+        if (!is_given(run, QUIET) && (execution->status != GAL_EXECUTION_SUCCEEDED || run->progress != NULL))
+                gal_progress_print_summary(stderr, execution);
 }
 
 static int finish(struct run *run)
@@ -303,7 +337,9 @@ static int finish(struct run *run)
 
 static int run_workflow(struct run *run)
 {
-        struct gal_log log = { .write = on_log, .level_max = GAL_LOG_WARNING };
+        /* What functions print on their standard error is information. */
+        struct gal_log log = { .write = on_log,
+                               .level_max = run->progress != NULL ? GAL_LOG_INFO : GAL_LOG_WARNING };
         struct gal_runtime_options runtime_options = { .functions = run->functions,
                                                        .virtual_time = is_given(run, VIRTUAL_TIME),
                                                        .log = &log,
@@ -316,7 +352,9 @@ static int run_workflow(struct run *run)
         if (status == GAL_OK)
                 status = start(run, &error);
         if (status != GAL_OK) {
-                fprintf(stderr, "galliard: %s\n", error.message);
+                fputs("galliard: ", stderr);
+                gal_terminal_put(stderr, error.message, strlen(error.message));
+                fputc('\n', stderr);
                 return GAL_EXIT_USAGE;
         }
         gal_runtime_poke(run->runtime);
@@ -324,25 +362,31 @@ static int run_workflow(struct run *run)
         return finish(run);
 }
 
+static void release(struct run *run)
+{
+        gal_runtime_destroy(run->runtime);
+        gal_progress_destroy(run->progress);
+        gal_functions_destroy(run->functions);
+        gal_payload_unref(run->input);
+        gal_program_unref(run->program);
+        free(run->machine_name);
+        gal_arguments_finish(&run->arguments);
+}
+
 int gal_cli_run(int argc, char **argv)
 {
         struct run run = { .file = NULL };
-        bool is_terminal = isatty(STDERR_FILENO);
         int status;
 
         if (!gal_arguments_parse(&usage, argc, argv, &run.arguments, &status))
                 return status;
-        run.file = run.arguments.operands[0];
-        run.machine_name = machine_name_of(run.file);
-        if (!is_given(&run, QUIET) && (is_terminal || is_given(&run, TRACE)))
-                run.progress = gal_progress_create(stderr, is_terminal && getenv("NO_COLOR") == NULL);
-        status = load(&run) ? run_workflow(&run) : GAL_EXIT_USAGE;
-        gal_runtime_destroy(run.runtime);
-        gal_progress_destroy(run.progress);
-        gal_functions_destroy(run.functions);
-        gal_payload_unref(run.input);
-        gal_program_unref(run.program);
-        free(run.machine_name);
-        gal_arguments_finish(&run.arguments);
+        if (check_arguments(&run.arguments, &status)) {
+                run.file = run.arguments.operands[0];
+                run.machine_name = machine_name_of(run.file);
+                if (!is_given(&run, QUIET) && (isatty(STDERR_FILENO) || is_given(&run, TRACE)))
+                        run.progress = gal_progress_create(stderr);
+                status = load(&run) ? run_workflow(&run) : GAL_EXIT_USAGE;
+        }
+        release(&run);
         return status;
 }

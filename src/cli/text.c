@@ -10,12 +10,17 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/excerpt.h"
+#include "cli/terminal.h"
 
 static bool complain(const char *path, const char *why)
 {
-        fprintf(stderr, "galliard: %s: %s\n", path, why);
+        fputs("galliard: ", stderr);
+        gal_terminal_put(stderr, path, strlen(path));
+        fprintf(stderr, ": %s\n", why);
         return false;
 }
 
@@ -57,6 +62,27 @@ bool gal_cli_read_file(const char *path, size_t size_max, char **ret_text, size_
         return true;
 }
 
+bool gal_cli_is_stdin(const char *argument)
+{
+        return argument != NULL && (strcmp(argument, "-") == 0 || strcmp(argument, "@-") == 0);
+}
+
+static void complain_of_json(const char *what, const char *path, const char *text, size_t len,
+                             const struct gal_error *error)
+{
+        fprintf(stderr, "galliard: the %s is not JSON: ", what);
+        if (path != NULL) {
+                gal_terminal_put(stderr, path, strlen(path));
+                fprintf(stderr, ":%u:%u: ", error->at.line, error->at.column);
+        }
+        gal_terminal_put(stderr, error->message, strlen(error->message));
+        fputc('\n', stderr);
+        if (error->at.line > 0)
+                gal_excerpt_put(stderr, text, len, error->at);
+        if (path == NULL)
+                fprintf(stderr, "Text is given in quotes ('\"text\"'), a file as @FILE, standard input as -.\n");
+}
+
 struct gal_payload *gal_cli_read_json(const char *what, const char *argument)
 {
         bool is_file = argument[0] == '@' || strcmp(argument, "-") == 0;
@@ -71,23 +97,28 @@ struct gal_payload *gal_cli_read_json(const char *what, const char *argument)
         /* A file ends with a line break that is not part of the value. */
         while (is_file && len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
                 len--;
-        if (gal_payload_parse(is_file ? text : argument, len, &payload, &error) == GAL_OK)
-                return payload;
-        fprintf(stderr, "galliard: the %s is not JSON: %s%s%u:%u: %s\n", what, is_file ? path : "",
-                is_file ? ":" : "", error.at.line, error.at.column, error.message);
-        if (!is_file)
-                fprintf(stderr,
-                        "  %s\nText is given in quotes ('\"text\"'), a file as @FILE, standard input as -.\n",
-                        argument);
-        return NULL;
+        if (gal_payload_parse(is_file ? text : argument, len, &payload, &error) != GAL_OK)
+                complain_of_json(what, is_file ? path : NULL, is_file ? text : argument, len, &error);
+        return payload;
+}
+
+static bool complain_of_output(const FILE *out, int why)
+{
+        return complain(out == stdout ? "standard output" : "standard error", strerror(why));
+}
+
+bool gal_cli_flush(FILE *out)
+{
+        return fflush(out) == 0 || complain_of_output(out, errno);
 }
 
 bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer)
 {
-        if (buffer->status == GAL_OK)
-                fwrite(buffer->data, 1, buffer->len, out);
-        fputc('\n', out);
-        return fflush(out) == 0 && buffer->status == GAL_OK;
+        gal_assert(buffer->status == GAL_OK);
+        /* The first fault is the one to tell of: what fails later may have other reasons. */
+        if (fwrite(buffer->data, 1, buffer->len, out) != buffer->len || fputc('\n', out) == EOF)
+                return complain_of_output(out, errno);
+        return gal_cli_flush(out);
 }
 
 bool gal_cli_print_json(FILE *out, const json_t *value)
@@ -99,7 +130,8 @@ bool gal_cli_print_json(FILE *out, const json_t *value)
                 gal_json_write_pretty(&buffer, value);
         else
                 gal_json_write(&buffer, value);
-        printed = gal_cli_print_buffer(out, &buffer);
+        printed = buffer.status == GAL_OK ? gal_cli_print_buffer(out, &buffer)
+                                          : complain("the result", "nested too deep to be printed");
         gal_buffer_finish(&buffer);
         return printed;
 }

@@ -18,15 +18,20 @@
  */
 bool gal_cli_read_file(const char *path, size_t size_max, char **ret_text, size_t *ret_len);
 
+/* Whether the value of an option for JSON (below) means standard input. NULL does not. */
+bool gal_cli_is_stdin(const char *argument);
+
 /*
  * JSON as the value of an option: the JSON itself, @FILE, or - for standard input. `what` names it in the message
- * ("input"). (transfer full) NULL after a message with line and column.
+ * ("input"). (transfer full) NULL after a message with the place.
  */
 struct gal_payload *gal_cli_read_json(const char *what, const char *argument);
 
-/* On a terminal for people, else compact; a line break at the end. False when it cannot be written. */
+/* False after a message to standard error, when what was printed to `out` cannot be written. */
+bool gal_cli_flush(FILE *out);
+/* On a terminal for people, else compact; a line break at the end. Flushes as above. */
 bool gal_cli_print_json(FILE *out, const json_t *value);
-/* Appends ,"key": and so on is the caller's; writes the buffer and a line break. */
+/* Writes the buffer, which must not have failed, and a line break. Flushes as above. */
 bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer);
 
 #endif

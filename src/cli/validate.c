@@ -23,6 +23,7 @@ static const struct gal_option options[OPTION_COUNT] = {
 
 static const struct gal_verb_usage usage = {
         .verb = "validate",
+        .synopsis = "[options] FILE...",
         .operands = "FILE...",
         .summary = "Checks definitions in Amazon States Language and shows every fault with its place. FILE '-' is "
                    "standard input.",
@@ -72,7 +73,7 @@ static bool print_verdict(const char *name, const char *text, size_t len, const 
 {
         gal_cli_print_diagnostics(stderr, name, text, len, diagnostics);
         if (diagnostics->errors == 0)
-                return printf("%s: valid\n", name) >= 0 && fflush(stdout) == 0;
+                return printf("%s: valid\n", name) >= 0 && gal_cli_flush(stdout);
         fprintf(stderr, "%s: ", name);
         print_count(stderr, diagnostics->errors, "error");
         if (diagnostics->warnings > 0) {

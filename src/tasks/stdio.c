@@ -53,26 +53,6 @@ static void log_line(const struct gal_invocation *invocation, const char *line, 
         gal_buffer_finish(&clean);
 }
 
-static void log_errors(const struct gal_invocation *invocation, const struct gal_process_result *result)
-{
-        const struct gal_log *log = invocation->lambda->tasks->log;
-        const char *text = result->error_text;
-        const char *end = text + result->error_len;
-
-        if (!log || log->level_max < GAL_LOG_INFO)
-                return;
-        while (text < end) {
-                const char *newline = memchr(text, '\n', (size_t)(end - text));
-                const char *stop = newline ? newline : end;
-
-                log_line(invocation, text, (size_t)(stop - text));
-                text = newline ? newline + 1 : end;
-        }
-        if (result->error_dropped)
-                gal_log(log, GAL_LOG_INFO, "function %s: (more on standard error was dropped)",
-                        invocation->function->name);
-}
-
 /* What a process came to */
 
 static bool is_blank(char c)
@@ -98,6 +78,36 @@ static bool is_error_payload(const struct gal_process_result *result)
         is = json_is_string(json_object_get(value, "errorType"));
         json_decref(value);
         return is;
+}
+
+/* The error payload of a failure is in the history. */
+static bool is_told_elsewhere(const struct gal_process_result *result, const char *line, size_t len)
+{
+        return result->end == GAL_PROCESS_EXITED && result->exit_code != 0 && len >= result->error_line_len &&
+               memcmp(line, result->error_line, result->error_line_len) == 0 &&
+               trim_end(line, len) == trim_end(result->error_line, result->error_line_len) &&
+               is_error_payload(result);
+}
+
+static void log_errors(const struct gal_invocation *invocation, const struct gal_process_result *result)
+{
+        const struct gal_log *log = invocation->lambda->tasks->log;
+        const char *text = result->error_text;
+        const char *end = text + result->error_len;
+
+        if (!log || log->level_max < GAL_LOG_INFO)
+                return;
+        while (text < end) {
+                const char *newline = memchr(text, '\n', (size_t)(end - text));
+                const char *stop = newline ? newline : end;
+
+                if (!is_told_elsewhere(result, text, (size_t)(stop - text)))
+                        log_line(invocation, text, (size_t)(stop - text));
+                text = newline ? newline + 1 : end;
+        }
+        if (result->error_dropped)
+                gal_log(log, GAL_LOG_INFO, "function %s: (more on standard error was dropped)",
+                        invocation->function->name);
 }
 
 static void answer(struct gal_invocation *invocation, const struct gal_process_result *result, const char *payload,

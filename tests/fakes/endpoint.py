@@ -172,6 +172,8 @@ TABLE = {behaviour.__name__: behaviour for behaviour in BEHAVIOURS}
 
 
 def read_request(stream):
+    if stream.peek(1)[:1] == b"\x16":  # a TLS handshake
+        raise Done
     line = stream.readline().decode("latin-1").split()
     if len(line) < 2:
         raise Done

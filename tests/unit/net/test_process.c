@@ -293,7 +293,7 @@ START_TEST(its_time_ends_it)
         struct gal_process_options options = bounds();
 
         options.timeout_ms = 100;
-        run_shell(options, "echo begun; sleep 600; echo never");
+        run_shell(options, "echo begun; sleep 60; echo never");
         ck_assert_int_eq(seen.result.end, GAL_PROCESS_TIMED_OUT);
         ck_assert_str_eq(seen.output, "begun\n");
         ck_assert_int_ge(seen.result.duration_ms, 100);
@@ -306,7 +306,7 @@ START_TEST(one_that_ignores_signals_is_killed_all_the_same)
         struct gal_process_options options = bounds();
 
         options.timeout_ms = 100;
-        run_shell(options, "trap '' TERM INT HUP; while :; do sleep 600; done");
+        run_shell(options, "trap '' TERM INT HUP; while :; do sleep 60; done");
         ck_assert_int_eq(seen.result.end, GAL_PROCESS_TIMED_OUT);
 }
 END_TEST
@@ -323,7 +323,7 @@ START_TEST(a_grandchild_with_the_pipes_does_not_hold_up)
 {
         long grandchild = -1;
 
-        run_shell(bounds(), "sleep 600 & echo $! > grandchild; echo done");
+        run_shell(bounds(), "sleep 60 & echo $! > grandchild; echo done");
         ck_assert_int_eq(seen.result.end, GAL_PROCESS_EXITED);
         ck_assert_str_eq(seen.output, "done\n");
         ck_assert_int_lt(seen.result.duration_ms, 10000);
@@ -338,7 +338,7 @@ START_TEST(grandchildren_die_with_an_overrun)
         long grandchild = -1;
 
         options.timeout_ms = 300;
-        run_shell(options, "sh -c 'echo $$ > grandchild; sleep 600; :' & wait");
+        run_shell(options, "sh -c 'echo $$ > grandchild; sleep 60; :' & wait");
         ck_assert_int_eq(seen.result.end, GAL_PROCESS_TIMED_OUT);
         wait_for_number("grandchild", &grandchild);
         ck_assert(!process_lives((pid_t)grandchild));
@@ -349,7 +349,7 @@ START_TEST(an_escaped_grandchild_does_not_hold_up_either)
 {
         long grandchild = -1;
 
-        run_shell(bounds(), "setsid sh -c 'echo $$ > grandchild; exec sleep 600' & "
+        run_shell(bounds(), "setsid sh -c 'echo $$ > grandchild; exec sleep 60' & "
                             "while ! [ -s grandchild ]; do sleep 0.01; done; echo done");
         ck_assert_int_eq(seen.result.end, GAL_PROCESS_EXITED);
         ck_assert_str_eq(seen.output, "done\n");
@@ -427,7 +427,7 @@ START_TEST(no_descriptor_is_inherited)
         list_inherited(inherited, sizeof inherited);
         ck_assert_int_eq(gal_loop_create(&loop, NULL), GAL_OK);
         ck_assert_int_eq(gal_http_create(loop, &http, NULL), GAL_OK);
-        other = start(bounds(), (const char *const[]){ "sleep", "600", NULL });
+        other = start(bounds(), (const char *const[]){ "sleep", "60", NULL });
         run_shell(bounds(), "ls -1 /proc/$$/fd | sort -n | grep -v -x -E '[012]'");
         ck_assert_str_eq(seen.output, inherited);
         gal_process_cancel(other);
@@ -447,7 +447,7 @@ START_TEST(a_cancel_kills_and_says_nothing)
         long child = -1, grandchild = -1;
         struct gal_process *process = start(
                 bounds(), (const char *const[]){ "/bin/sh", "-c",
-                                                 "echo $$ > child; sleep 600 & echo $! > grandchild; wait", NULL });
+                                                 "echo $$ > child; sleep 60 & echo $! > grandchild; wait", NULL });
 
         wait_for_number("child", &child);
         wait_for_number("grandchild", &grandchild);
@@ -467,7 +467,7 @@ START_TEST(a_cancel_with_input_under_way_is_fine)
 
         options.input = input;
         options.input_len = INPUT_SIZE;
-        process = start(options, (const char *const[]){ "sleep", "600", NULL });
+        process = start(options, (const char *const[]){ "sleep", "60", NULL });
         gal_loop_turn(loop, 20);
         gal_process_cancel(process);
         free(input);
@@ -479,7 +479,7 @@ END_TEST
 START_TEST(a_loop_destroyed_at_once_reaps_what_was_cancelled)
 {
         for (int i = 0; i < 5; i++)
-                gal_process_cancel(start(bounds(), (const char *const[]){ "sleep", "600", NULL }));
+                gal_process_cancel(start(bounds(), (const char *const[]){ "sleep", "60", NULL }));
 }
 END_TEST
 

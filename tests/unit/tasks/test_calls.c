@@ -126,7 +126,7 @@ START_TEST(one_that_waits_has_not_started)
 {
         struct outcome first, second;
 
-        configure("touch begun; sleep 600", ",\"maxConcurrency\":1");
+        configure("touch begun; sleep 60", ",\"maxConcurrency\":1");
         dispatch_function(&first, "f", "{}");
         dispatch_function(&second, "f", "{}");
         wait_for_file("begun");
@@ -185,7 +185,7 @@ START_TEST(a_cancel_kills_the_process_and_its_children)
         struct outcome outcome;
         long child, grandchild;
 
-        configure("echo $$ > child; sleep 600 & echo $! > grandchild; touch begun; wait", "");
+        configure("echo $$ > child; sleep 60 & echo $! > grandchild; touch begun; wait", "");
         dispatch_function(&outcome, "f", "{}");
         wait_for_file("begun");
         child = read_number(file_path("child"));
@@ -227,7 +227,7 @@ START_TEST(the_end_kills_everything)
         struct outcome outcomes[4];
         long child, background;
 
-        configure("n=$(cat); echo $$ > child-$n; touch begun-$n; sleep 600", ",\"maxConcurrency\":2");
+        configure("n=$(cat); echo $$ > child-$n; touch begun-$n; sleep 60", ",\"maxConcurrency\":2");
         dispatch_function(&outcomes[0], "f", "1");
         dispatch_invoke(&outcomes[1], "{\"FunctionName\":\"f\",\"InvocationType\":\"Event\",\"Payload\":2}");
         dispatch_function(&outcomes[2], "f", "3");
@@ -305,7 +305,7 @@ START_TEST(callbacks_may_dispatch_and_cancel)
         struct gal_call call = { .kind = GAL_CALL_FUNCTION, .resource = "quick", .input = "{}", .input_len = 2 };
         struct outcome cancelled;
 
-        configure("sleep 600", "");
+        configure("sleep 60", "");
         dispatch_function(&cancelled, "f", "{}");
         victim = cancelled.handle;
         gal_tasks_dispatch(tasks, &call, &callbacks);
@@ -346,7 +346,7 @@ START_TEST(places_come_back_after_every_kind_of_end)
 {
         struct outcome outcomes[12];
 
-        configure("case $(cat) in 1) echo 1;; 2) exit 1;; 3) kill -9 $$;; *) sleep 600;; esac",
+        configure("case $(cat) in 1) echo 1;; 2) exit 1;; 3) kill -9 $$;; *) sleep 60;; esac",
                   ",\"maxConcurrency\":1,\"timeoutSeconds\":0.3");
         for (int i = 0; i < 12; i++)
                 dispatch_function(&outcomes[i], "f", (const char *const[]){ "1", "2", "3", "4" }[i % 4]);
