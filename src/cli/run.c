@@ -1,5 +1,6 @@
 /*
- * run.c: `galliard run`: one workflow, here and now, in memory, with real child processes as its tasks.
+ * run.c: `galliard run`: one workflow, here and now, with real child processes as its tasks; in memory, or on a
+ * store that keeps it when this process ends early.
  */
 #include <libgen.h>
 #include <signal.h>
@@ -20,12 +21,13 @@
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
+#include "engine/query.h"
 #include "machine/history.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
 #include "tasks/functions.h"
 
-enum option { INPUT, FUNCTIONS, HISTORY, JSON, QUIET, NAME, VIRTUAL_TIME, TRACE, OPTION_COUNT };
+enum option { INPUT, FUNCTIONS, HISTORY, JSON, QUIET, NAME, STORE, VIRTUAL_TIME, TRACE, OPTION_COUNT };
 
 static const struct gal_option options[OPTION_COUNT] = {
         [INPUT] = { "input", "JSON|@FILE|-", "the execution's input; {} when it is not given", false },
@@ -34,6 +36,8 @@ static const struct gal_option options[OPTION_COUNT] = {
         [JSON] = { "json", NULL, "print one object: status, output, error, cause, events", false },
         [QUIET] = { "quiet", NULL, "no progress and no summary on standard error", false },
         [NAME] = { "name", "NAME", "the execution's name; a new UUID when it is not given", false },
+        [STORE] = { "store", "URL", "keep the execution there: sqlite:FILE or postgresql://...; else in memory",
+                    false },
         [VIRTUAL_TIME] = { "virtual-time", NULL, "waits, retry delays and timeouts take no real time", false },
         [TRACE] = { "trace", NULL, "show progress also when standard error is no terminal", false },
 };
@@ -68,12 +72,15 @@ struct run {
         struct gal_arguments arguments;
         const char *file;
         char *machine_name;
-        struct gal_program *program;
+        char *definition;
+        size_t definition_len;
         struct gal_payload *input;
         struct gal_functions *functions;
         struct gal_progress *progress;
         struct gal_runtime *runtime;
-        struct gal_run *run;
+        char *arn; /* NULL until the start is committed */
+        bool is_over;
+        int status; /* of the process */
         unsigned interrupts;
 };
 
@@ -108,19 +115,20 @@ static char *machine_name_of(const char *file)
         return gal_strndup(name, len);
 }
 
+/* Compiled only to say what is wrong with it, with its place; the engine compiles it again. */
 static bool load_program(struct run *run)
 {
         struct gal_diagnostics diagnostics = { 0 };
-        gal_auto_free char *text = NULL;
+        struct gal_program *program = NULL;
         enum gal_status status;
-        size_t len;
 
-        if (!gal_cli_read_file(run->file, GAL_DEFINITION_SIZE_MAX, &text, &len))
+        if (!gal_cli_read_file(run->file, GAL_DEFINITION_SIZE_MAX, &run->definition, &run->definition_len))
                 return false;
-        status = gal_program_compile(text, len, NULL, &diagnostics, &run->program);
+        status = gal_program_compile(run->definition, run->definition_len, NULL, &diagnostics, &program);
         if (status != GAL_OK)
-                gal_cli_print_diagnostics(stderr, run->file, text, len, &diagnostics);
+                gal_cli_print_diagnostics(stderr, run->file, run->definition, run->definition_len, &diagnostics);
         gal_diagnostics_finish(&diagnostics);
+        gal_program_unref(program);
         return status == GAL_OK;
 }
 
@@ -180,19 +188,31 @@ static bool check_arguments(const struct gal_arguments *arguments, int *ret_stat
         return true;
 }
 
+/* On a store, other executions may go on in this process, too. */
+static bool is_ours(const struct run *run, const struct gal_run *gal_run)
+{
+        return gal_run_execution(gal_run)->input == run->input;
+}
+
 static void on_record(void *user, const struct gal_run *gal_run, const struct gal_record *record)
 {
         struct run *run = user;
 
-        if (run->progress != NULL)
+        if (run->progress != NULL && is_ours(run, gal_run))
                 gal_progress_record(run->progress, gal_run_execution(gal_run), record);
 }
 
+static int finish(struct run *run, const struct gal_execution *execution);
+
+/* The execution is gone from memory afterwards: what is to be printed is printed here. */
 static void on_closed(void *user, const struct gal_run *gal_run)
 {
         struct run *run = user;
 
-        (void)gal_run;
+        if (!is_ours(run, gal_run))
+                return;
+        run->is_over = true;
+        run->status = finish(run, gal_run_execution(gal_run));
         gal_runtime_stop(run->runtime);
 }
 
@@ -202,11 +222,11 @@ static void on_interrupt(void *user, int signal_number)
         gal_auto_free char *cause = gal_format("Stopped on the command line (SIG%s)", sigabbrev_np(signal_number));
         struct run *run = user;
 
-        if (run->interrupts++ > 0) {
+        if (run->interrupts++ > 0 || run->arn == NULL) {
                 gal_runtime_stop(run->runtime);
                 return;
         }
-        gal_engine_stop(gal_runtime_engine(run->runtime), run->run, NULL, cause);
+        gal_engine_stop(gal_runtime_engine(run->runtime), run->arn, NULL, cause, /* done= */ NULL, NULL);
         gal_runtime_poke(run->runtime);
 }
 
@@ -218,15 +238,60 @@ static void on_log(void *user, enum gal_log_level level, const char *message)
         fputc('\n', stderr);
 }
 
-static enum gal_status start(struct run *run, struct gal_error *error)
+static void complain(const char *message)
+{
+        fputs("galliard: ", stderr);
+        gal_terminal_put(stderr, message, strlen(message));
+        fputc('\n', stderr);
+}
+
+static bool is_refused(struct run *run, const struct gal_answer *answer)
+{
+        if (answer->status == GAL_OK)
+                return false;
+        complain(answer->message);
+        gal_runtime_stop(run->runtime);
+        return true;
+}
+
+static void on_started(void *user, const struct gal_answer *answer)
+{
+        struct run *run = user;
+
+        if (!is_refused(run, answer))
+                run->arn = gal_strdup(answer->arn);
+}
+
+static void on_created(void *user, const struct gal_answer *answer)
+{
+        struct run *run = user;
+        struct gal_start_request request = { .machine = run->machine_name,
+                                             .name = run->arguments.values[NAME],
+                                             .input = run->input };
+
+        if (is_refused(run, answer))
+                return;
+        gal_engine_start(gal_runtime_engine(run->runtime), &request, on_started, run);
+        gal_runtime_poke(run->runtime);
+}
+
+/* On a store, a machine of that name gets this definition as a new revision. */
+static void create_machine(struct run *run)
+{
+        struct gal_create_request request = { .name = run->machine_name,
+                                              .definition = run->definition,
+                                              .definition_len = run->definition_len,
+                                              .replace = true };
+
+        gal_engine_create_machine(gal_runtime_engine(run->runtime), &request, on_created, run);
+        gal_runtime_poke(run->runtime);
+}
+
+static enum gal_status watch_signals(struct run *run, struct gal_error *error)
 {
         /* All that a terminal sends: children are in sessions of their own and would outlive us. */
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-        struct gal_start_request request = { .machine_name = run->machine_name,
-                                             .execution_name = run->arguments.values[NAME],
-                                             .program = run->program,
-                                             .input = run->input };
-        enum gal_status status = gal_engine_start(gal_runtime_engine(run->runtime), &request, &run->run, error);
+        enum gal_status status = GAL_OK;
 
         for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
                 status = gal_loop_on_signal(gal_runtime_loop(run->runtime), signals[i], on_interrupt, run, error);
@@ -240,23 +305,24 @@ struct event_list {
         size_t count;
 };
 
-static bool add_event(void *user, const char *text, size_t len)
+static void add_event(void *user, uint64_t id, const char *text, size_t len)
 {
         struct event_list *list = user;
 
+        (void)id;
         if (list->count++ > 0)
                 gal_buffer_append_char(list->buffer, ',');
         gal_buffer_append(list->buffer, text, len);
-        return true;
 }
 
-static void append_events(struct run *run, struct gal_buffer *buffer)
+static void append_events(struct run *run, const struct gal_execution *execution, struct gal_buffer *buffer)
 {
+        struct gal_history_query query = { .execution_arn = execution->execution_arn };
         struct event_list list = { .buffer = buffer };
         struct gal_error error = { .code = GAL_OK };
 
         gal_buffer_append_text(buffer, "\"events\":[");
-        if (gal_engine_history(gal_runtime_engine(run->runtime), run->run, add_event, &list, &error) != GAL_OK)
+        if (gal_query_history(gal_runtime_store(run->runtime), &query, add_event, &list, NULL, &error) != GAL_OK)
                 fprintf(stderr, "galliard: reading the history: %s\n", error.message);
         gal_buffer_append_char(buffer, ']');
 }
@@ -277,10 +343,8 @@ static void append_time_member(struct gal_buffer *buffer, const char *key, int64
         gal_buffer_append_char(buffer, ',');
 }
 
-static void append_summary(struct run *run, struct gal_buffer *buffer)
+static void append_summary(const struct gal_execution *execution, struct gal_buffer *buffer)
 {
-        const struct gal_execution *execution = gal_run_execution(run->run);
-
         append_text_member(buffer, "executionArn", execution->execution_arn);
         append_text_member(buffer, "status", gal_execution_status_name(execution->status));
         append_time_member(buffer, "startDate", execution->started_ms);
@@ -294,17 +358,16 @@ static void append_summary(struct run *run, struct gal_buffer *buffer)
         append_text_member(buffer, "cause", execution->cause);
 }
 
-static bool print_result(struct run *run)
+static bool print_result(struct run *run, const struct gal_execution *execution)
 {
-        const struct gal_execution *execution = gal_run_execution(run->run);
         struct gal_buffer buffer = GAL_BUFFER_INIT;
         bool printed = true;
 
         if (is_given(run, JSON) || is_given(run, HISTORY)) {
                 gal_buffer_append_char(&buffer, '{');
                 if (is_given(run, JSON))
-                        append_summary(run, &buffer);
-                append_events(run, &buffer);
+                        append_summary(execution, &buffer);
+                append_events(run, execution, &buffer);
                 gal_buffer_append_char(&buffer, '}');
                 printed = gal_cli_print_buffer(stdout, &buffer);
                 gal_buffer_finish(&buffer);
@@ -315,24 +378,29 @@ static bool print_result(struct run *run)
 }
 
 /* Why it failed belongs on standard error even when nobody watches: standard output stays empty then. */
-static void print_summary(const struct run *run)
+static void print_summary(const struct run *run, const struct gal_execution *execution)
 {
-        const struct gal_execution *execution = gal_run_execution(run->run);
-
         if (!is_given(run, QUIET) && (execution->status != GAL_EXECUTION_SUCCEEDED || run->progress != NULL))
                 gal_progress_print_summary(stderr, execution);
 }
 
-static int finish(struct run *run)
+static int finish(struct run *run, const struct gal_execution *execution)
 {
-        const struct gal_execution *execution = gal_run_execution(run->run);
-
-        if (execution->status == GAL_EXECUTION_RUNNING)
-                return GAL_EXIT_FAILED; /* interrupted twice */
-        print_summary(run);
-        if (!print_result(run))
+        print_summary(run, execution);
+        if (!print_result(run, execution))
                 return GAL_EXIT_FAILED;
         return execution->status == GAL_EXECUTION_SUCCEEDED ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+/* Interrupted twice: on a store the execution is still open. */
+static void say_how_to_go_on(const struct run *run)
+{
+        const char *store = run->arguments.values[STORE];
+
+        if (run->is_over || run->arn == NULL || store == NULL)
+                return;
+        fprintf(stderr, "galliard: %s is still open; 'galliard serve --store %s' goes on with it\n", run->arn,
+                store);
 }
 
 static int run_workflow(struct run *run)
@@ -340,7 +408,8 @@ static int run_workflow(struct run *run)
         /* What functions print on their standard error is information. */
         struct gal_log log = { .write = on_log,
                                .level_max = run->progress != NULL ? GAL_LOG_INFO : GAL_LOG_WARNING };
-        struct gal_runtime_options runtime_options = { .functions = run->functions,
+        struct gal_runtime_options runtime_options = { .store_url = run->arguments.values[STORE],
+                                                       .functions = run->functions,
                                                        .virtual_time = is_given(run, VIRTUAL_TIME),
                                                        .log = &log,
                                                        .record = on_record,
@@ -350,16 +419,16 @@ static int run_workflow(struct run *run)
         enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
 
         if (status == GAL_OK)
-                status = start(run, &error);
+                status = watch_signals(run, &error);
         if (status != GAL_OK) {
-                fputs("galliard: ", stderr);
-                gal_terminal_put(stderr, error.message, strlen(error.message));
-                fputc('\n', stderr);
+                complain(error.message);
                 return GAL_EXIT_USAGE;
         }
-        gal_runtime_poke(run->runtime);
+        run->status = GAL_EXIT_USAGE; /* until the execution has run */
+        create_machine(run);
         gal_runtime_run(run->runtime);
-        return finish(run);
+        say_how_to_go_on(run);
+        return run->arn != NULL && !run->is_over ? GAL_EXIT_FAILED : run->status;
 }
 
 static void release(struct run *run)
@@ -368,7 +437,8 @@ static void release(struct run *run)
         gal_progress_destroy(run->progress);
         gal_functions_destroy(run->functions);
         gal_payload_unref(run->input);
-        gal_program_unref(run->program);
+        free(run->definition);
+        free(run->arn);
         free(run->machine_name);
         gal_arguments_finish(&run->arguments);
 }
