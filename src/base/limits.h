@@ -61,6 +61,8 @@
 #define GAL_MAX_DELAY_SECONDS_MAX 31622400
 /* Wait: 2^31 - 1 seconds; 24,855 days are accepted, 24,856 are refused. */
 #define GAL_WAIT_SECONDS_MAX 2147483647
+/* An execution that waits longer than this leaves memory. */
+#define GAL_PARK_MS 60000
 /* An execution of the Standard type ends after a year. */
 #define GAL_EXECUTION_SECONDS_MAX 31536000
 /* A name is free again 90 days after its execution was closed. */
@@ -106,6 +108,14 @@
 #define GAL_STORE_BODY_SIZE_MAX GAL_JSON_TEXT_SIZE_MAX
 /* Chunks and events of one execution: what fits the four bytes of the databases, and years of work. */
 #define GAL_STORE_SEQUENCE_MAX 2147483647
+/* Connections to the server: each may hold one request, and a process has 1,024 descriptors unless told otherwise. */
+#define GAL_SERVER_CONNECTIONS_MAX 400
+/* One request: the longest definition with every character written as \uXXXX, and what stands around it. */
+#define GAL_SERVER_BODY_SIZE_MAX (6 * GAL_DEFINITION_CHARACTERS_MAX + 65536)
+/* The bodies of all requests that are coming in, together. */
+#define GAL_SERVER_BODIES_SIZE_MAX (256u * 1024 * 1024)
+/* What a client gets to send a whole request, to take an answer, or to rest between the two. */
+#define GAL_SERVER_CLIENT_MS_MAX 60000
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
 #define GAL_LOG_LINE_SIZE 2048
 

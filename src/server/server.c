@@ -1,0 +1,118 @@
+/*
+ * server.c: making, ending, and the time that clients get.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "net/loop.h"
+#include "runtime/runtime.h"
+#include "server/internal.h"
+
+#define SWEEP_MS 1000
+/* What connections get at the end to take their answers. */
+#define FAREWELL_MS 500
+
+/*
+ * libmicrohttpd closes a connection on which nothing moves; a byte now and then is enough to keep it. So whoever
+ * owes us a whole request, or the taking of an answer, for too long is cut off; libmicrohttpd then sees the end and
+ * closes.
+ */
+static void sweep(void *user)
+{
+        struct gal_server *server = user;
+        int64_t now_ms = gal_loop_now(server->loop);
+        struct client *client;
+
+        LIST_FOREACH(client, &server->clients, link)
+        {
+                if (!client->is_waiting && now_ms - client->since_ms > GAL_SERVER_CLIENT_MS_MAX)
+                        shutdown(client->descriptor, SHUT_RDWR);
+        }
+        gal_timer_start(server->sweep_timer, SWEEP_MS);
+}
+
+static void poke(void *user)
+{
+        gal_runtime_poke(user);
+}
+
+enum gal_status gal_server_create(const struct gal_server_options *options, struct gal_server **ret_server,
+                                  struct gal_error *error)
+{
+        struct gal_server *server = gal_new(struct gal_server);
+
+        if (getrandom(server->ids.state, sizeof(server->ids.state), 0) != (ssize_t)sizeof(server->ids.state)) {
+                free(server);
+                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
+        }
+        server->runtime = options->runtime;
+        server->loop = gal_runtime_loop(options->runtime);
+        server->log = options->log;
+        server->api = (struct gal_api){ .store = gal_runtime_store(options->runtime),
+                                        .account = options->account,
+                                        .region = options->region,
+                                        .poke = poke,
+                                        .user = options->runtime };
+        LIST_INIT(&server->clients);
+        LIST_INIT(&server->requests);
+        server->sweep_timer = gal_timer_create(server->loop, sweep, server);
+        gal_timer_start(server->sweep_timer, SWEEP_MS);
+        *ret_server = server;
+        return GAL_OK;
+}
+
+void gal_server_quiesce(struct gal_server *server)
+{
+        server->is_quiet = true;
+        for (size_t i = 0; i < server->listener_count; i++)
+                gal_listener_quiesce(&server->listeners[i]);
+}
+
+size_t gal_server_pending(const struct gal_server *server)
+{
+        return server->request_count;
+}
+
+static void run_listeners(struct gal_server *server)
+{
+        for (size_t i = 0; i < server->listener_count; i++)
+                gal_listener_run(&server->listeners[i]);
+}
+
+/* libmicrohttpd panics when it is stopped with suspended connections, so each gets an answer first. */
+static void say_farewell(struct gal_server *server)
+{
+        int64_t end_ms = gal_loop_now(server->loop) + FAREWELL_MS;
+        struct request *request;
+
+        LIST_FOREACH(request, &server->requests, link)
+        gal_request_abandon(request);
+        run_listeners(server);
+        while (server->request_count > 0 && gal_loop_now(server->loop) < end_ms) {
+                gal_loop_turn(server->loop, 10);
+                run_listeners(server);
+        }
+        /* One that came in meanwhile may wait, too. */
+        LIST_FOREACH(request, &server->requests, link)
+        gal_request_abandon(request);
+        run_listeners(server);
+}
+
+void gal_server_destroy(struct gal_server *server)
+{
+        if (server == NULL)
+                return;
+        gal_server_quiesce(server);
+        say_farewell(server);
+        for (size_t i = 0; i < server->listener_count; i++)
+                gal_listener_finish(&server->listeners[i]);
+        gal_timer_destroy(server->sweep_timer);
+        free(server);
+}

@@ -1,0 +1,50 @@
+/*
+ * server.h: the AWS JSON protocol over HTTP: POST / with X-Amz-Target: AWSStepFunctions.<Action>, and GET /health.
+ *
+ * Runs in the loop of a runtime. Actions that write are answered by its engine when they are committed; until then
+ * their connection rests. While this process does not own the store they are refused with 503.
+ */
+#ifndef GAL_SERVER_SERVER_H
+#define GAL_SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct gal_log;
+struct gal_runtime;
+struct gal_server;
+
+struct gal_server_options {
+        struct gal_runtime *runtime; /* borrowed; must live longer */
+        const char *account;         /* as the runtime has them; borrowed */
+        const char *region;
+        const struct gal_log *log; /* nullable; borrowed */
+};
+
+/* A server that listens nowhere yet. GAL_EIO: no randomness. */
+GAL_MUST_USE enum gal_status gal_server_create(const struct gal_server_options *options,
+                                               struct gal_server **ret_server, struct gal_error *error);
+/*
+ * Stops listening, answers what still waits with 503, gives connections a moment to take their answers, and closes
+ * them. To be called before the runtime is destroyed. Accepts NULL.
+ */
+void gal_server_destroy(struct gal_server *server);
+
+/*
+ * Listens on a Unix domain socket that only this user may use. The caller owns the store that the socket belongs
+ * to, so a socket that is there already is a dead process's and is replaced; any other file is not. GAL_EBUSY:
+ * somebody listens there. GAL_ELIMIT: a path longer than the system allows. GAL_EIO.
+ */
+GAL_MUST_USE enum gal_status gal_server_listen_unix(struct gal_server *server, const char *path,
+                                                    struct gal_error *error);
+/* Whether a Unix domain socket can have that path. */
+bool gal_server_unix_path_fits(const char *path);
+
+/* From now on new connections are not taken and new requests are refused with 503. */
+void gal_server_quiesce(struct gal_server *server);
+/* Requests that came in and whose answers have not gone out. */
+size_t gal_server_pending(const struct gal_server *server);
+
+#endif
