@@ -151,15 +151,19 @@ static void add_run(struct gal_commit *commit, struct gal_run *run)
         bool is_open = run->execution->status == GAL_EXECUTION_RUNNING;
 
         run->in_flight = true;
+        run->is_parking = gal_run_is_parkable(run);
         add_chunk(commit, run);
-        if (run->is_committed && is_open)
-                return;
-        add_execution(commit, run);
-        add_name(commit, run);
-        if (is_open)
+        if (!run->is_committed || !is_open) {
+                add_execution(commit, run);
+                add_name(commit, run);
+        }
+        row.wake_ms = run->is_parking ? run->wake_ms : 0;
+        if (is_open && (!run->is_committed || row.wake_ms != run->row_wake_ms)) {
+                run->row_wake_ms = row.wake_ms;
                 commit->run_rows[commit->batch.run_count++] = row;
-        else if (run->is_committed)
+        } else if (!is_open && run->is_committed) {
                 commit->closed_rows[commit->batch.closed_run_count++] = row;
+        }
 }
 
 static size_t count_dirty(const struct gal_engine *engine)
@@ -224,6 +228,14 @@ void gal_commit_offer(struct gal_engine *engine)
         engine->callbacks.commit(engine->callbacks.user, commit, &commit->batch);
 }
 
+/* Its row says when it is due: memory need not. */
+static void park(struct gal_engine *engine, struct gal_run *run)
+{
+        if (engine->parked_wake_ms == 0 || run->wake_ms < engine->parked_wake_ms)
+                engine->parked_wake_ms = run->wake_ms;
+        gal_run_destroy(run);
+}
+
 /* From here on the execution may take the next step; a closed one goes. */
 static void release_run(struct gal_engine *engine, struct gal_run *run)
 {
@@ -249,6 +261,8 @@ static void release_run(struct gal_engine *engine, struct gal_run *run)
                 gal_run_queue(run, &stimulus);
         else if (run->queue_count > 0)
                 gal_run_mark_dirty(run);
+        else if (run->is_parking)
+                park(engine, run);
 }
 
 static void publish(struct gal_engine *engine, struct gal_commit *commit)

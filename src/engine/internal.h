@@ -93,6 +93,9 @@ struct gal_run {
         bool is_committed; /* its start is in the store */
         bool is_dirty;
         bool in_flight;
+        bool is_parking;     /* the commit in flight says so: it may leave memory with it */
+        int64_t row_wake_ms; /* what its run row says: 0, or when it is due */
+        uint32_t tasks_out;
         struct gal_run *next_dirty;
         struct gal_heap_node wake;
         int64_t wake_ms;
@@ -150,11 +153,16 @@ struct gal_engine {
         bool is_lost;
         bool one_by_one; /* the data of a batch was refused: the next ones hold one execution each */
         size_t tasks_out;
+        int64_t parked_wake_ms; /* when the first parked execution is due; 0: none is parked */
 };
 
 /* run.c */
-struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machine, struct revision *revision,
-                               const char *machine_name, const char *name);
+struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
+                               const char *name);
+/* (transfer none) In memory; NULL: closed, parked, or never was. */
+struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_name, const char *name);
+/* Whether it waits so long, and for nothing but the time, that it may leave memory. */
+bool gal_run_is_parkable(const struct gal_run *run);
 void gal_run_destroy(struct gal_run *run);
 void gal_run_mark_dirty(struct gal_run *run);
 void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus);
@@ -190,6 +198,12 @@ void gal_refuse(const struct request *request, enum gal_status status, const cha
         GAL_PRINTF(4, 5);
 void gal_waiter_add(struct waiter **list, gal_engine_done done, void *user);
 void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
+
+/* load.c */
+enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
+void gal_load_due(struct gal_engine *engine);
+/* (transfer none) An open execution, from memory or the store; NULL: there is none. */
+struct gal_run *gal_load_arn(struct gal_engine *engine, const char *arn);
 
 /* commit.c */
 void gal_commit_offer(struct gal_engine *engine);

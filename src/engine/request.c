@@ -139,17 +139,6 @@ static bool note_name(void *user, const struct gal_name_row *row)
         return false;
 }
 
-static struct gal_run *find_open(struct gal_engine *engine, const char *machine_name, const char *name)
-{
-        gal_auto_free char *arn =
-                gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
-                           engine->account, machine_name, name);
-        struct gal_run *run;
-
-        HASH_FIND_STR(engine->runs, arn, run);
-        return run;
-}
-
 static void answer_start(const struct gal_run *run, struct waiter **waiters)
 {
         struct gal_answer answer = { .arn = run->execution->execution_arn,
@@ -181,7 +170,21 @@ static void join_open(const struct request *request, struct gal_run *run)
                 answer_start(run, &run->waiters);
 }
 
-/* True when the name may be used. */
+/* A parked execution has that name. */
+static void join_parked(struct gal_engine *engine, const struct request *request, const struct machine *machine)
+{
+        gal_auto_free char *arn =
+                gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
+                           engine->account, machine->name, request->name);
+        struct gal_run *run = gal_load_arn(engine, arn);
+
+        if (run != NULL)
+                join_open(request, run);
+        else
+                gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
+}
+
+/* True when the name may be used; else the request is answered. */
 static bool check_name(struct gal_engine *engine, const struct request *request, const struct machine *machine)
 {
         struct name_lookup lookup = { .found = false };
@@ -200,17 +203,14 @@ static bool check_name(struct gal_engine *engine, const struct request *request,
         }
         if (!lookup.found || lookup.reusable_ms <= engine->now_ms)
                 return true;
-        gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists",
-                   "Execution Already Exists: 'arn:%s:states:%s:%s:execution:%s:%s'",
-                   gal_arn_partition(engine->region), engine->region, engine->account, machine->name,
-                   request->name);
+        join_parked(engine, request, machine);
         return false;
 }
 
 static void run_start(struct gal_engine *engine, const struct request *request, struct machine *machine)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
-        struct gal_run *run = request->name == NULL ? NULL : find_open(engine, machine->name, request->name);
+        struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->name, request->name);
 
         if (run != NULL) {
                 join_open(request, run);
@@ -223,7 +223,7 @@ static void run_start(struct gal_engine *engine, const struct request *request, 
         }
         if (request->name != NULL && !check_name(engine, request, machine))
                 return;
-        run = gal_run_create(engine, machine, machine->revision, machine->name, request->name);
+        run = gal_run_create(engine, machine->revision, machine->name, request->name);
         gal_waiter_add(&run->waiters, request->done, request->user);
         gal_run_queue(run, &stimulus);
 }
@@ -251,6 +251,8 @@ static void run_stop(struct gal_engine *engine, const struct request *request)
         struct gal_run *run;
 
         HASH_FIND_STR(engine->runs, request->name, run);
+        if (run == NULL)
+                run = gal_load_arn(engine, request->name);
         if (run == NULL) {
                 gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
                            request->name);

@@ -11,11 +11,37 @@
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/assert.h"
+#include "base/limits.h"
 #include "base/slot.h"
 #include "engine/internal.h"
 
-struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machine, struct revision *revision,
-                               const char *machine_name, const char *name)
+struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_name, const char *name)
+{
+        gal_auto_free char *arn =
+                gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
+                           engine->account, machine_name, name);
+        struct gal_run *run;
+
+        HASH_FIND_STR(engine->runs, arn, run);
+        return run;
+}
+
+bool gal_run_is_parkable(const struct gal_run *run)
+{
+        const struct gal_step *step = &run->step;
+
+        if (run->execution->status != GAL_EXECUTION_RUNNING || step->yielded || run->tasks_out > 0 ||
+            run->stop_waiters != NULL)
+                return false;
+        for (size_t i = 0; i < step->effect_count; i++) {
+                if (step->effects[i].kind == GAL_EFFECT_INVOKE)
+                        return false;
+        }
+        return run->wake_ms >= run->engine->now_ms + GAL_PARK_MS;
+}
+
+struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
+                               const char *name)
 {
         const char *partition = gal_arn_partition(engine->region);
         struct gal_run *run = gal_new(struct gal_run);
@@ -26,7 +52,6 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct machine *machin
                                          .machine_name = machine_name,
                                          .role_arn = revision->role_arn };
 
-        (void)machine;
         gal_uuid7_format(engine->now_ms, &engine->ids, run->id);
         identity.execution_name = name != NULL ? name : run->id;
         arn = gal_format("arn:%s:states:%s:%s:execution:%s:%s", partition, engine->region, engine->account,
@@ -149,6 +174,7 @@ static struct gal_task_handle *add_task(struct gal_run *run, const struct gal_ef
         handle->run = run;
         handle->frame = effect->frame;
         handle->scheduled_id = effect->scheduled_id;
+        run->tasks_out++;
         run->engine->tasks_out++;
         return handle;
 }
@@ -156,6 +182,7 @@ static struct gal_task_handle *add_task(struct gal_run *run, const struct gal_ef
 static void remove_task(struct gal_task_handle *handle)
 {
         handle->run->tasks[handle->frame] = NULL;
+        handle->run->tasks_out--;
         free(handle);
 }
 

@@ -624,6 +624,63 @@ START_TEST(a_restart_forgets_what_was_not_committed)
 }
 END_TEST
 
+#define LONG_WAIT \
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"Next\":\"W2\"}," \
+        "\"W2\":{\"Type\":\"Wait\",\"Seconds\":7200,\"End\":true}}}"
+
+START_TEST(a_long_wait_leaves_memory_and_comes_back_in_time)
+{
+        start(LONG_WAIT, "{}", "e", &driver.ignored);
+        tick();
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        ck_assert_str_eq(status_of(ARN("e")), "RUNNING");
+        ck_assert_int_eq(gal_engine_wake_ms(driver.engine), driver.now_ms + 3600000);
+        driver.now_ms += 3599999;
+        tick();
+        ck_assert_uint_eq(history_length(ARN("e")), 2);
+        driver.now_ms += 1;
+        tick();
+        ck_assert_uint_eq(history_length(ARN("e")), 4);
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        restart();
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        ck_assert_int_eq(gal_engine_wake_ms(driver.engine), driver.now_ms + 7200000);
+        driver.now_ms += 10000000; /* down when it came due */
+        restart();
+        tick();
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
+        ck_assert_int_eq(gal_engine_wake_ms(driver.engine), 0);
+}
+END_TEST
+
+START_TEST(a_parked_execution_is_stopped_and_joined)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        start(LONG_WAIT, "{}", "e", &told);
+        start_again("{}", "f", &told);
+        tick();
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        start_again("{}", "e", &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        ck_assert_str_eq(told.arn, ARN("e"));
+        start_again("{\"other\":1}", "f", &told);
+        tick();
+        ck_assert_str_eq(told.code, "ExecutionAlreadyExists");
+        gal_engine_stop(driver.engine, ARN("f"), NULL, "enough", on_told, &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        ck_assert_str_eq(status_of(ARN("f")), "ABORTED");
+        driver.now_ms += 3600000;
+        tick();
+        driver.now_ms += 7200000;
+        tick();
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
+        finish_told(&told);
+}
+END_TEST
+
 START_TEST(a_loop_that_yielded_goes_on_after_a_restart)
 {
         static const uint64_t random[4] = { 5, 6, 7, 8 };
@@ -662,6 +719,8 @@ int main(void)
         tcase_add_test(cases, machines_are_created_deleted_and_compared);
         tcase_add_test(cases, a_restart_goes_on_where_it_was);
         tcase_add_test(cases, a_restart_forgets_what_was_not_committed);
+        tcase_add_test(cases, a_long_wait_leaves_memory_and_comes_back_in_time);
+        tcase_add_test(cases, a_parked_execution_is_stopped_and_joined);
         tcase_add_test(cases, a_loop_that_yielded_goes_on_after_a_restart);
         suite_add_tcase(suite, cases);
         runner = srunner_create(suite);

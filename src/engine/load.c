@@ -1,0 +1,221 @@
+/*
+ * load.c: executions from the store to memory: all that are open at the start, parked ones when they are due or
+ * asked for.
+ *
+ * Replaying every chunk is what proves that the store holds the whole truth; a snapshot shortens it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "engine/internal.h"
+#include "engine/query.h"
+#include "journal/journal.h"
+
+/* Parked executions that are loaded in one tick; the rest follows in the next one. */
+#define LOAD_MAX 1000
+
+struct loading {
+        struct gal_engine *engine;
+        struct gal_run *run;
+        struct gal_records records;
+        bool is_known; /* it is in memory already */
+        enum gal_status status;
+        struct gal_error *error;
+};
+
+static bool apply_chunk(void *user, const struct gal_chunk_row *row)
+{
+        struct loading *loading = user;
+        struct gal_run *run = loading->run;
+
+        gal_records_clear(&loading->records);
+        loading->status = gal_journal_decode(row->body, row->body_len, run->execution->program, &loading->records,
+                                             loading->error);
+        if (loading->status == GAL_OK && row->sequence != run->sequence + 1)
+                loading->status =
+                        gal_fail(loading->error, GAL_EINVALID, GAL_NOWHERE, "chunk %llu follows chunk %llu",
+                                 (unsigned long long)row->sequence, (unsigned long long)run->sequence);
+        if (loading->status != GAL_OK)
+                return false;
+        for (size_t i = 0; i < loading->records.count; i++)
+                gal_execution_apply(run->execution, &loading->records.items[i]);
+        run->sequence = row->sequence;
+        return true;
+}
+
+static bool load_execution(void *user, const struct gal_execution_row *row)
+{
+        struct loading *loading = user;
+        struct gal_engine *engine = loading->engine;
+        struct revision *revision;
+        struct gal_run *run;
+
+        loading->status = gal_registry_revision(engine, row->revision_id, &revision, loading->error);
+        if (loading->status != GAL_OK)
+                return false;
+        if (gal_run_find(engine, row->machine_name, row->name) != NULL) {
+                gal_revision_unref(engine, revision);
+                loading->is_known = true;
+                return false;
+        }
+        run = gal_run_create(engine, revision, row->machine_name, row->name);
+        gal_revision_unref(engine, revision);
+        strncpy(run->id, row->execution_id, sizeof(run->id) - 1);
+        run->is_named = strcmp(row->name, row->execution_id) != 0;
+        run->is_committed = true;
+        run->row_wake_ms = -1; /* whatever the row says, the next commit writes it anew */
+        loading->run = run;
+        return false;
+}
+
+static enum gal_status load_run(struct loading *loading, const struct gal_run_row *row)
+{
+        struct gal_store *store = loading->engine->store;
+        enum gal_status status;
+
+        loading->run = NULL;
+        loading->status = GAL_OK;
+        status = store->ops->read_execution(store, row->slot, row->execution_id, load_execution, loading,
+                                            loading->error);
+        if (status != GAL_OK)
+                return status;
+        if (loading->status != GAL_OK)
+                return loading->status;
+        if (loading->is_known)
+                return GAL_OK;
+        if (loading->run == NULL)
+                return gal_fail(loading->error, GAL_ENOTFOUND, GAL_NOWHERE, "it has no execution row");
+        status = store->ops->read_chunks(store, row->slot, row->execution_id, /* from_sequence= */ 1, apply_chunk,
+                                         loading, loading->error);
+        return status != GAL_OK ? status : loading->status;
+}
+
+static void resume(struct gal_run *run)
+{
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
+
+        gal_run_set_wake(run);
+        gal_run_reissue(run);
+        if (gal_execution_is_ready(run->execution))
+                gal_run_queue(run, &stimulus);
+}
+
+/* The rows are copied first: a backend has one reader at a time. */
+struct run_list {
+        struct gal_run_row *rows;
+        size_t count;
+        size_t size;
+};
+
+static bool note_run(void *user, const struct gal_run_row *row)
+{
+        struct run_list *list = user;
+
+        if (list->count == list->size) {
+                list->size = list->size == 0 ? 64 : list->size * 2;
+                list->rows = gal_realloc(list->rows, list->size, sizeof(*list->rows));
+        }
+        list->rows[list->count] = (struct gal_run_row){ .slot = row->slot, .wake_ms = row->wake_ms };
+        list->rows[list->count++].execution_id = gal_strdup(row->execution_id);
+        return true;
+}
+
+static void finish_list(struct run_list *list)
+{
+        for (size_t i = 0; i < list->count; i++)
+                free((char *)list->rows[i].execution_id);
+        free(list->rows);
+}
+
+/* An execution that cannot be read is left out and reported; it must not keep the others down. */
+static enum gal_status load_rows(struct gal_engine *engine, const struct run_list *list, struct gal_error *error)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                struct gal_error own = { .code = GAL_OK };
+                struct loading loading = { .engine = engine, .error = &own };
+                enum gal_status status = load_run(&loading, &list->rows[i]);
+
+                gal_records_finish(&loading.records);
+                if (status == GAL_OK) {
+                        if (loading.run != NULL)
+                                resume(loading.run);
+                        continue;
+                }
+                if (loading.run != NULL)
+                        gal_run_destroy(loading.run);
+                if (status == GAL_EIO || status == GAL_ENOMEM)
+                        return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+                gal_log(engine->log, GAL_LOG_ERROR, "execution %s is left out: %s", list->rows[i].execution_id,
+                        own.message);
+        }
+        return GAL_OK;
+}
+
+/* The first parked execution that is due later. */
+static enum gal_status find_next_wake(struct gal_engine *engine, int64_t after_ms, struct gal_error *error)
+{
+        struct run_list list = { NULL, 0, 0 };
+        enum gal_status status =
+                engine->store->ops->read_parked(engine->store, after_ms, INT64_MAX, 1, note_run, &list, error);
+
+        if (status == GAL_OK)
+                engine->parked_wake_ms = list.count > 0 ? list.rows[0].wake_ms : 0;
+        finish_list(&list);
+        return status;
+}
+
+enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error)
+{
+        struct run_list list = { NULL, 0, 0 };
+        enum gal_status status =
+                engine->store->ops->read_runs(engine->store, engine->now_ms, SIZE_MAX, note_run, &list, error);
+
+        if (status == GAL_OK)
+                status = load_rows(engine, &list, error);
+        finish_list(&list);
+        return status == GAL_OK ? find_next_wake(engine, engine->now_ms, error) : status;
+}
+
+/* A store that cannot be read now is tried again with the next tick, after a pause. */
+void gal_load_due(struct gal_engine *engine)
+{
+        struct run_list list = { NULL, 0, 0 };
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status = engine->store->ops->read_parked(engine->store, engine->parked_wake_ms - 1,
+                                                                 engine->now_ms, LOAD_MAX, note_run, &list, &error);
+
+        if (status == GAL_OK)
+                status = load_rows(engine, &list, &error);
+        if (status == GAL_OK)
+                status = find_next_wake(
+                        engine, list.count == LOAD_MAX ? list.rows[LOAD_MAX - 1].wake_ms - 1 : engine->now_ms,
+                        &error);
+        finish_list(&list);
+        if (status != GAL_OK) {
+                gal_log(engine->log, GAL_LOG_ERROR, "parked executions cannot be read: %s", error.message);
+                engine->parked_wake_ms = engine->now_ms + 1000;
+        }
+}
+
+static void note_row(void *user, const struct gal_execution_row *row)
+{
+        struct run_list *list = user;
+
+        if (strcmp(row->status, "RUNNING") == 0)
+                note_run(list, &(struct gal_run_row){ .slot = row->slot, .execution_id = row->execution_id });
+}
+
+struct gal_run *gal_load_arn(struct gal_engine *engine, const char *arn)
+{
+        struct run_list list = { NULL, 0, 0 };
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_run *run;
+
+        if (gal_query_execution(engine->store, arn, note_row, &list, &error) == GAL_OK)
+                (void)!load_rows(engine, &list, &error);
+        finish_list(&list);
+        HASH_FIND_STR(engine->runs, arn, run);
+        return run;
+}
