@@ -78,6 +78,8 @@
 #define GAL_CAUSE_CHARACTERS_MAX 32768
 /* Transitions of one execution in one step; then it yields, so that a loop of Choice states starves nobody. */
 #define GAL_STEP_TRANSITIONS_MAX 1000
+/* Bytes of inputs and outputs in one step; then it yields too: a thousand states of 256 KiB would be a row of half a GiB. */
+#define GAL_STEP_SIZE_MAX (4 * 1024 * 1024)
 /* Functions configuration and other files of ours. */
 #define GAL_CONFIG_SIZE_MAX (4 * 1024 * 1024)
 /* What a local function may print on standard error before the rest is dropped; the last line is kept apart. */

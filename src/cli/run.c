@@ -194,12 +194,30 @@ static bool is_ours(const struct run *run, const struct gal_run *gal_run)
         return gal_run_execution(gal_run)->input == run->input;
 }
 
+/* Nobody could send a token back: there is no API while a workflow runs here. Better said than guessed. */
+static void warn_of_token(const struct run *run, const struct gal_run *gal_run, const struct gal_record *record)
+{
+        const struct gal_state *state = &gal_run_execution(gal_run)->program->states[record->state];
+
+        if (record->type != GAL_EVENT_TASK_SUBMITTED || is_given(run, QUIET) ||
+            state->as.task.pattern != GAL_PATTERN_WAIT_FOR_TASK_TOKEN)
+                return;
+        fputs("galliard: state '", stderr);
+        gal_terminal_put(stderr, state->name, strlen(state->name));
+        fputs("' waits for its task token, which cannot be sent to a workflow in 'galliard run': "
+              "its TimeoutSeconds or Ctrl-C will end it\n",
+              stderr);
+}
+
 static void on_record(void *user, const struct gal_run *gal_run, const struct gal_record *record)
 {
         struct run *run = user;
 
-        if (run->progress != NULL && is_ours(run, gal_run))
+        if (!is_ours(run, gal_run))
+                return;
+        if (run->progress != NULL)
                 gal_progress_record(run->progress, gal_run_execution(gal_run), record);
+        warn_of_token(run, gal_run, record);
 }
 
 static int finish(struct run *run, const struct gal_execution *execution);

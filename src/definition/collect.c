@@ -109,7 +109,22 @@ static void add_state(struct gal_compiler *compiler, uint32_t graph, const char 
                 program->state_count++;
 }
 
-static void collect_graph(struct gal_compiler *compiler, uint32_t parent, json_t *source, uint32_t *ret_graph);
+/* How the graph of a Parallel or Map is run. */
+struct nesting {
+        bool isolated;
+        bool express;
+};
+
+static void collect_graph(struct gal_compiler *compiler, uint32_t parent, json_t *source, struct nesting nesting,
+                          uint32_t *ret_graph);
+
+/* What runs inside an Express child is part of it. */
+static struct nesting inherit(const struct gal_compiler *compiler, uint32_t parent)
+{
+        uint32_t graph = compiler->program->states[parent].graph;
+
+        return (struct nesting){ .express = compiler->graph_notes[graph].express };
+}
 
 /* A branch or processor that is no object gets no graph; pass 2 reports it. */
 static void collect_branches(struct gal_compiler *compiler, uint32_t index)
@@ -125,7 +140,8 @@ static void collect_branches(struct gal_compiler *compiler, uint32_t index)
         for (size_t i = 0; graphs != NULL && i < count; i++) {
                 graphs[i] = GAL_STATE_NONE;
                 if (json_is_object(json_array_get(branches, i)))
-                        collect_graph(compiler, index, json_array_get(branches, i), &graphs[i]);
+                        collect_graph(compiler, index, json_array_get(branches, i), inherit(compiler, index),
+                                      &graphs[i]);
         }
         compiler->program->states[index].as.parallel.branch_count = graphs != NULL ? count : 0;
 }
@@ -141,20 +157,21 @@ static void collect_processor(struct gal_compiler *compiler, uint32_t index)
 {
         const json_t *source = compiler->program->states[index].source;
         json_t *processor = json_object_get(source, "ItemProcessor");
+        struct nesting nesting = inherit(compiler, index);
         uint32_t graph = GAL_STATE_NONE;
         const json_t *config;
 
         if (processor == NULL)
                 processor = json_object_get(source, "Iterator");
         config = json_object_get(processor, "ProcessorConfig");
-        compiler->program->states[index].as.map.distributed = has_value(config, "Mode", "DISTRIBUTED");
+        if (has_value(config, "Mode", "DISTRIBUTED")) {
+                compiler->program->states[index].as.map.distributed = true;
+                nesting.isolated = true;
+                nesting.express = has_value(config, "ExecutionType", "EXPRESS");
+        }
         if (json_is_object(processor))
-                collect_graph(compiler, index, processor, &graph);
+                collect_graph(compiler, index, processor, nesting, &graph);
         compiler->program->states[index].as.map.processor = graph;
-        if (graph == GAL_STATE_NONE || !compiler->program->states[index].as.map.distributed)
-                return;
-        compiler->graph_notes[graph].isolated = true;
-        compiler->graph_notes[graph].express = has_value(config, "ExecutionType", "EXPRESS");
 }
 
 static void collect_assigned(struct gal_compiler *compiler, const struct gal_state *state)
@@ -211,7 +228,8 @@ static void collect_nested(struct gal_compiler *compiler, uint32_t index)
 }
 
 /* States and graphs move when more are added: everything here goes by number. Recurses GAL_STATE_DEPTH_MAX deep. */
-static void collect_graph(struct gal_compiler *compiler, uint32_t parent, json_t *source, uint32_t *ret_graph)
+static void collect_graph(struct gal_compiler *compiler, uint32_t parent, json_t *source, struct nesting nesting,
+                          uint32_t *ret_graph)
 {
         struct gal_program *program = compiler->program;
         json_t *states = json_object_get(source, "States");
@@ -233,8 +251,11 @@ static void collect_graph(struct gal_compiler *compiler, uint32_t parent, json_t
              member = json_object_iter_next(states, member))
                 add_state(compiler, graph, json_object_iter_key(member), json_object_iter_key_len(member),
                           json_object_iter_value(member));
-        compiler->graph_notes[graph] =
-                (struct gal_graph_note){ .source = source, .first = first, .count = program->state_count - first };
+        compiler->graph_notes[graph] = (struct gal_graph_note){ .source = source,
+                                                                .first = first,
+                                                                .count = program->state_count - first,
+                                                                .isolated = nesting.isolated,
+                                                                .express = nesting.express };
         for (uint32_t i = first; i < first + compiler->graph_notes[graph].count; i++)
                 collect_nested(compiler, i);
         *ret_graph = graph;
@@ -279,7 +300,7 @@ void gal_collect_states(struct gal_compiler *compiler)
         struct gal_program *program = compiler->program;
         uint32_t graph = GAL_STATE_NONE;
 
-        collect_graph(compiler, GAL_STATE_NONE, program->document, &graph);
+        collect_graph(compiler, GAL_STATE_NONE, program->document, (struct nesting){ .isolated = false }, &graph);
         program->by_name = gal_compiler_alloc(compiler, program->state_count, sizeof(*program->by_name));
         if (program->by_name == NULL)
                 return;

@@ -173,7 +173,7 @@ void gal_machine_step(struct gal_execution *execution, const struct gal_stimulus
 
         for (size_t i = 0; i < stimulus_count && !gal_turn_is_over(&turn); i++)
                 run_stimulus(&turn, &stimuli[i]);
-        while (gal_execution_is_ready(execution) && turn.transitions < GAL_STEP_TRANSITIONS_MAX)
+        while (gal_execution_is_ready(execution) && gal_turn_may_go_on(&turn))
                 gal_turn_enter(&turn, execution->ready_first);
         step->yielded = gal_execution_is_ready(execution);
 }

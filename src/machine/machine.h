@@ -77,7 +77,7 @@ struct gal_step {
         struct gal_effect *effects;
         size_t effect_count;
         size_t effect_size;
-        bool yielded; /* GAL_STEP_TRANSITIONS_MAX was reached: go on with GAL_STIMULUS_CONTINUE */
+        bool yielded; /* a bound of one step was reached: go on with GAL_STIMULUS_CONTINUE */
 };
 
 void gal_step_clear(struct gal_step *step);

@@ -102,6 +102,7 @@ void gal_turn_exit(struct gal_turn *turn, struct gal_frame *frame, struct gal_pa
                 return;
         }
         record->as.exited.output = gal_payload_ref(output);
+        gal_turn_count(turn, output);
         record->as.exited.assigned = assigned;
         record->as.exited.next = next;
         gal_turn_end(turn, record);

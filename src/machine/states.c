@@ -270,6 +270,7 @@ static bool emit_entered(struct gal_turn *turn, struct gal_frame *frame)
         if (record == NULL)
                 return false;
         record->as.entered.input = gal_payload_ref(frame->input);
+        gal_turn_count(turn, frame->input);
         gal_turn_end(turn, record);
         return true;
 }

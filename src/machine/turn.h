@@ -7,6 +7,7 @@
 #ifndef GAL_MACHINE_TURN_H
 #define GAL_MACHINE_TURN_H
 
+#include "base/limits.h"
 #include "definition/program.h"
 #include "expr/scope.h"
 #include "machine/machine.h"
@@ -16,6 +17,7 @@ struct gal_turn {
         struct gal_env *env;
         struct gal_step *step;
         uint32_t transitions;
+        size_t size; /* of the inputs and outputs of states, in bytes */
         /* The frame that leaves its state through a catcher: a fault on that way is not for its own handlers again.
          */
         const struct gal_frame *leaving;
@@ -33,6 +35,12 @@ struct gal_fault {
 static inline const struct gal_state *gal_turn_state(const struct gal_turn *turn, const struct gal_frame *frame)
 {
         return &turn->execution->program->states[frame->state];
+}
+
+/* A step that has gone far enough yields. */
+static inline bool gal_turn_may_go_on(const struct gal_turn *turn)
+{
+        return turn->transitions < GAL_STEP_TRANSITIONS_MAX && turn->size < GAL_STEP_SIZE_MAX;
 }
 
 static inline bool gal_turn_is_over(const struct gal_turn *turn)
@@ -74,6 +82,12 @@ void gal_task_timed_out_fault(struct gal_turn *turn, struct gal_frame *frame, bo
 void gal_children_start(struct gal_turn *turn, struct gal_frame *frame);
 /* The frame of a branch or iteration, or the root, has left its last state. */
 void gal_frame_ended(struct gal_turn *turn, struct gal_frame *frame);
+
+/* Towards the bound of a step; the size is mostly known already, and never more than a few times the true one. */
+static inline void gal_turn_count(struct gal_turn *turn, struct gal_payload *payload)
+{
+        turn->size += gal_payload_exceeds(payload, GAL_PAYLOAD_SIZE_MAX) ? GAL_PAYLOAD_SIZE_MAX : payload->size_max;
+}
 
 /* outcome.c: the ways out of a state; each may free the frame. */
 /* After the work of Task, Parallel, Map, Pass: ResultSelector, Assign, ResultPath, OutputPath. */

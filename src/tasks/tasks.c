@@ -143,8 +143,8 @@ void gal_call_fail_too_large(struct gal_call_handle *handle)
 static void fail_unknown_service(struct gal_call_handle *handle)
 {
         gal_auto_free char *cause =
-                gal_format("The service integration '%s' is not built into this engine yet; calls to "
-                           "Lambda functions, activities and nested executions are.",
+                gal_format("This release of Galliard does not call the service integration '%s' yet; it calls "
+                           "Lambda functions.",
                            handle->call.resource);
 
         gal_call_fail(handle, "States.Runtime", cause);

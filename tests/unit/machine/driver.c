@@ -1,9 +1,9 @@
 /*
  * driver.c: the step, the replica, and the account of calls.
  *
- * The replica is given the records and nothing else, and has to equal the execution after every step: this is what
- * makes a restart safe. Calls are accounted for from both sides: every Scheduled event is invoked once, and every
- * call that no answer has ended is either open in a frame or was cancelled.
+ * The replica is given the records as the journal reads them back and nothing else, and has to equal the execution
+ * after every step: this is what makes a restart safe. Calls are accounted for from both sides: every Scheduled
+ * event is invoked once, and every call that no answer has ended is either open in a frame or was cancelled.
  */
 #include "driver.h"
 
@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "definition/program.h"
 #include "invariants.h"
+#include "journal/journal.h"
 #include "record_text.h"
 
 static const struct gal_identity default_identity = {
@@ -101,6 +102,7 @@ void driver_finish(struct driver *driver)
                 gal_payload_unref(driver->calls[i].input);
         free(driver->calls);
         free(driver->effects);
+        free(driver->types);
         free(driver->fault);
 }
 
@@ -295,27 +297,89 @@ static bool check_calls(struct driver *driver)
 
 /* Steps. */
 
+/* The records as they come back from a row: what the journal loses is lost here too. */
+static bool reread_records(struct driver *driver, struct gal_records *ret_records)
+{
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_buffer body = GAL_BUFFER_INIT;
+        bool ok;
+
+        gal_journal_encode(&body, driver->program, &driver->step.records);
+        ok = body.status == GAL_OK &&
+             gal_journal_decode(body.data, body.len, driver->program, ret_records, &error) == GAL_OK;
+        gal_buffer_finish(&body);
+        if (!ok)
+                return driver_fail(driver, "the journal cannot read what it wrote: %s", error.message);
+        return ret_records->count == driver->step.records.count ||
+               driver_fail(driver, "the journal has lost a record");
+}
+
+/* FNV-1a: two runs are compared by it, and a quarter of a million events need not be kept as text. */
+static uint64_t digest(const struct gal_buffer *text)
+{
+        uint64_t hash = 0xCBF29CE484222325u;
+
+        for (size_t i = 0; i < text->len; i++)
+                hash = (hash ^ (unsigned char)text->data[i]) * 0x100000001B3u;
+        return hash;
+}
+
+static void log_line(struct driver *driver, const char *what, const struct gal_buffer *text)
+{
+        gal_buffer_append_format(&driver->log, "%s %016" PRIx64 "\n", what, digest(text));
+}
+
+/* Appends the record to the log; what was read back has to say the same. */
+static bool log_record(struct driver *driver, const struct gal_record *made, const struct gal_record *reread)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT, again = GAL_BUFFER_INIT;
+        bool same;
+
+        record_text_write(&text, driver->execution, made);
+        record_text_write(&again, driver->execution, reread);
+        same = text.len == again.len && memcmp(text.data, again.data, text.len) == 0;
+        log_line(driver, gal_event_infos[made->type].name, &text);
+        if (!same)
+                driver_fail(driver, "the journal changes a record\n%s%s", text.data, again.data);
+        gal_buffer_finish(&text);
+        gal_buffer_finish(&again);
+        return same;
+}
+
+static void log_effect(struct driver *driver, const struct gal_effect *effect)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT;
+
+        effect_text_write(&text, effect);
+        log_line(driver, "effect", &text);
+        gal_buffer_finish(&text);
+}
+
 static void keep_records(struct driver *driver)
 {
         struct gal_records *made = &driver->step.records;
 
         for (size_t i = 0; i < made->count; i++)
                 *gal_records_add(&driver->records) = made->items[i];
-        made->count = 0; /* theirs now */
+        made->count = 0; /* the driver's now */
 }
 
 static bool take_records(struct driver *driver)
 {
-        for (size_t i = 0; i < driver->step.records.count; i++) {
-                const struct gal_record *record = &driver->step.records.items[i];
+        struct gal_records reread = { NULL, 0, 0 };
+        bool ok = reread_records(driver, &reread);
 
-                record_text_write(&driver->log, driver->execution, record);
-                if (!invariants_check_record(driver, record) || !account_record(driver, record))
-                        return false;
-                gal_execution_apply(driver->replica, record);
+        for (size_t i = 0; ok && i < reread.count; i++) {
+                const struct gal_record *made = &driver->step.records.items[i];
+
+                ok = log_record(driver, made, &reread.items[i]) && invariants_check_record(driver, made) &&
+                     account_record(driver, made);
+                if (ok)
+                        gal_execution_apply(driver->replica, &reread.items[i]);
         }
+        gal_records_finish(&reread);
         keep_records(driver);
-        return true;
+        return ok;
 }
 
 static bool check_replica(struct driver *driver)
@@ -346,7 +410,7 @@ bool driver_step(struct driver *driver, const struct gal_stimulus *stimuli, size
         if (!take_records(driver))
                 return false;
         for (size_t i = 0; i < driver->step.effect_count; i++) {
-                effect_text_write(&driver->log, &driver->step.effects[i]);
+                log_effect(driver, &driver->step.effects[i]);
                 if (!account_effect(driver, &driver->step.effects[i]))
                         return false;
         }

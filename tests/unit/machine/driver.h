@@ -61,11 +61,13 @@ struct driver {
         struct gal_step step;
         uint64_t step_count;
         struct gal_records records; /* all so far */
+        uint8_t *types;             /* of the events so far, by id */
+        size_t type_size;
         struct driver_call *calls;
         size_t call_count, call_size;
         struct driver_effect *effects; /* all so far */
         size_t effect_count, effect_size;
-        struct gal_buffer log; /* every record and effect, to compare runs */
+        struct gal_buffer log; /* a line with a digest for every record and effect, to compare runs */
         uint64_t terminal_id;
         bool finished;
         char *fault; /* NULL: none */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 
 /* Events that have a predecessor and never become one (recordings, "ghost" events). */
@@ -22,23 +23,20 @@ static bool is_terminal(enum gal_event_type type)
                type == GAL_EVENT_EXECUTION_ABORTED || type == GAL_EVENT_EXECUTION_TIMED_OUT;
 }
 
-static const struct gal_record *find_event(const struct driver *driver, uint64_t id)
-{
-        const struct gal_records *lists[] = { &driver->step.records, &driver->records };
+_Static_assert(GAL_EVENT_COUNT <= UINT8_MAX, "driver.types holds event types");
 
-        for (size_t list = 0; list < 2; list++) {
-                for (size_t i = lists[list]->count; i > 0; i--) {
-                        if (lists[list]->items[i - 1].id == id)
-                                return &lists[list]->items[i - 1];
-                }
+static void note_type(struct driver *driver, const struct gal_record *record)
+{
+        if (record->id >= driver->type_size) {
+                driver->type_size = record->id * 2 + 64;
+                driver->types = gal_realloc(driver->types, driver->type_size, sizeof(*driver->types));
         }
-        return NULL;
+        driver->types[record->id] = (uint8_t)record->type;
 }
 
 bool invariants_check_record(struct driver *driver, const struct gal_record *record)
 {
         const char *name = gal_event_infos[record->type].name;
-        const struct gal_record *previous;
         uint64_t last_id = driver->replica->last_id;
 
         if (driver->terminal_id != 0)
@@ -57,10 +55,10 @@ bool invariants_check_record(struct driver *driver, const struct gal_record *rec
         if (record->previous_id >= record->id)
                 return driver_fail(driver, "%s %" PRIu64 " links to %" PRIu64, name, record->id,
                                    record->previous_id);
-        previous = record->previous_id == 0 ? NULL : find_event(driver, record->previous_id);
-        if (previous != NULL && is_ghost(previous->type))
+        if (record->previous_id != 0 && is_ghost(driver->types[record->previous_id]))
                 return driver_fail(driver, "%s %" PRIu64 " links to %s", name, record->id,
-                                   gal_event_infos[previous->type].name);
+                                   gal_event_infos[driver->types[record->previous_id]].name);
+        note_type(driver, record);
         if (is_terminal(record->type))
                 driver->terminal_id = record->id;
         return true;
