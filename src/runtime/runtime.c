@@ -52,6 +52,7 @@ struct gal_runtime {
         bool said_stand_by;
         char *account;
         char *region;
+        bool no_calls;
         bool virtual_time;
         int64_t offset_ms; /* how far virtual time is ahead of the clock */
         bool tick_scheduled;
@@ -95,7 +96,7 @@ static void arm_timer(struct gal_runtime *runtime)
         int64_t now = now_ms(runtime);
 
         gal_timer_stop(runtime->timer);
-        if (wake_ms == 0)
+        if (wake_ms == 0 || runtime->no_calls)
                 return;
         if (wake_ms > now && runtime->virtual_time && gal_tasks_in_flight(runtime->tasks) == 0) {
                 runtime->offset_ms += wake_ms - now;
@@ -360,7 +361,7 @@ static void dispatch(void *user, const struct gal_dispatch *dispatch)
                                     .region = runtime->region,
                                     .account = runtime->account };
 
-        if (!may_send(runtime)) { /* the renewal that is under way will tell */
+        if (runtime->no_calls || !may_send(runtime)) { /* of a lost lease the renewal that is under way will tell */
                 free(call);
                 return;
         }
@@ -465,6 +466,7 @@ enum gal_status gal_runtime_create(const struct gal_runtime_options *options, st
         struct gal_error own = { .code = GAL_OK };
         enum gal_status status;
 
+        runtime->no_calls = options->no_calls;
         runtime->virtual_time = options->virtual_time;
         runtime->on_record = options->record;
         runtime->on_closed = options->closed;
