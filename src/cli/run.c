@@ -15,8 +15,8 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "cli/arguments.h"
+#include "cli/configuration.h"
 #include "cli/diagnostics.h"
-#include "cli/excerpt.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
@@ -132,35 +132,13 @@ static bool load_program(struct run *run)
         return status == GAL_OK;
 }
 
-static void complain_of_functions(const char *path, const struct gal_error *error)
-{
-        gal_auto_free char *text = NULL;
-        size_t len;
-
-        gal_terminal_put(stderr, path, strlen(path));
-        if (error->at.line > 0)
-                fprintf(stderr, ":%u:%u", error->at.line, error->at.column);
-        fputs(": error: ", stderr);
-        gal_terminal_put(stderr, error->message, strlen(error->message));
-        fputc('\n', stderr);
-        if (error->at.line > 0 && gal_cli_read_file(path, GAL_CONFIG_SIZE_MAX, &text, &len))
-                gal_excerpt_put(stderr, text, len, error->at);
-}
-
 static bool load_functions(struct run *run)
 {
-        const char *given = run->arguments.values[FUNCTIONS];
         gal_auto_free char *copy = gal_strdup(run->file);
         gal_auto_free char *beside = gal_format("%s/galliard.json", dirname(copy));
-        const char *path = given != NULL ? given : strncmp(beside, "./", 2) == 0 ? beside + 2 : beside;
-        struct gal_error error = { .code = GAL_OK };
 
-        if (given == NULL && access(path, F_OK) != 0)
-                return true;
-        if (gal_functions_load(path, &run->functions, &error) == GAL_OK)
-                return true;
-        complain_of_functions(path, &error);
-        return false;
+        return gal_cli_load_functions(run->arguments.values[FUNCTIONS],
+                                      strncmp(beside, "./", 2) == 0 ? beside + 2 : beside, &run->functions);
 }
 
 static bool load(struct run *run)
@@ -188,10 +166,12 @@ static bool check_arguments(const struct gal_arguments *arguments, int *ret_stat
         return true;
 }
 
-/* On a store, other executions may go on in this process, too. */
+/* On a store, other executions may go on in this process, too. The name is known when the start is answered. */
 static bool is_ours(const struct run *run, const struct gal_run *gal_run)
 {
-        return gal_run_execution(gal_run)->input == run->input;
+        const struct gal_execution *execution = gal_run_execution(gal_run);
+
+        return run->arn != NULL ? strcmp(execution->execution_arn, run->arn) == 0 : execution->input == run->input;
 }
 
 /* Nobody could send a token back: there is no API while a workflow runs here. Better said than guessed. */
