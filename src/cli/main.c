@@ -26,6 +26,17 @@ static const struct verb verbs[] = {
         { "validate", gal_cli_validate, "validate FILE...",
           "show every fault of definitions, each with its place" },
         { "eval", gal_cli_eval, "eval --jsonpath EXPR", "evaluate a path or an intrinsic function" },
+        { "serve", gal_cli_serve, "serve", "run the executions of a store; the verbs below work on one" },
+        { "create", gal_cli_create, "create NAME FILE", "store a workflow as a state machine" },
+        { "start", gal_cli_start, "start NAME", "start an execution" },
+        { "describe", gal_cli_describe, "describe NAME", "show a state machine, or an execution: MACHINE/NAME" },
+        { "stop", gal_cli_stop, "stop MACHINE/NAME", "stop an execution" },
+        { "list", gal_cli_list, "list", "list the state machines" },
+        { "executions", gal_cli_executions, "executions NAME", "list the executions of a state machine" },
+        { "history", gal_cli_history, "history MACHINE/NAME", "show the events of an execution" },
+        { "delete", gal_cli_delete, "delete NAME", "delete a state machine" },
+        { "call", gal_cli_call, "call ACTION JSON", "call an action of the API" },
+        { "store", gal_cli_store, "store check", "make, check, migrate, measure or purge a store" },
 };
 
 static void print_help(FILE *out)

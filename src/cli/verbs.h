@@ -11,8 +11,19 @@ enum gal_exit {
         GAL_EXIT_USAGE = 2,  /* bad usage, definition, input or configuration */
 };
 
+int gal_cli_call(int argc, char **argv);
+int gal_cli_create(int argc, char **argv);
+int gal_cli_delete(int argc, char **argv);
+int gal_cli_describe(int argc, char **argv);
 int gal_cli_eval(int argc, char **argv);
+int gal_cli_executions(int argc, char **argv);
+int gal_cli_history(int argc, char **argv);
+int gal_cli_list(int argc, char **argv);
 int gal_cli_run(int argc, char **argv);
+int gal_cli_serve(int argc, char **argv);
+int gal_cli_start(int argc, char **argv);
+int gal_cli_stop(int argc, char **argv);
+int gal_cli_store(int argc, char **argv);
 int gal_cli_validate(int argc, char **argv);
 
 #endif

@@ -1,0 +1,283 @@
+/*
+ * serve.c: `galliard serve`: owns a store, runs its executions, answers the verbs of other processes.
+ *
+ * The end: on SIGINT or SIGTERM nothing new is taken, what waits for a commit is answered, the commit that is under
+ * way is finished, and the lease is given back. Calls that are out are ended; the next owner makes them again. All
+ * of it within STOP_MS_MAX: everything acknowledged is on disk, so a store that hangs is not waited for.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/timestamp.h"
+#include "cli/arguments.h"
+#include "cli/ask.h"
+#include "cli/client.h"
+#include "cli/configuration.h"
+#include "cli/socket_path.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "cli/wording.h"
+#include "net/loop.h"
+#include "runtime/runtime.h"
+#include "server/server.h"
+#include "tasks/functions.h"
+
+#define STOP_MS_MAX 5000
+/* For what waits for a commit. */
+#define ANSWERS_MS_MAX 3000
+#define ANSWERS_LOOK_MS 20
+/* Of a cause on a log line. */
+#define CAUSE_TEXT_MAX 400
+
+enum option { STORE, REGION, ACCOUNT, FUNCTIONS, VERBOSE, OPTION_COUNT };
+
+_Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
+               "the options that name a place are the same for every verb");
+
+static const struct gal_option options[OPTION_COUNT] = {
+        GAL_ASK_PLACE_OPTIONS,
+        [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
+                        false },
+        [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
+};
+
+static const struct gal_verb_usage usage = {
+        .verb = "serve",
+        .synopsis = "[options]",
+        .operands = "",
+        .summary =
+                "Runs the executions of a store, until SIGINT (Ctrl-C) or SIGTERM. One process owns a store; on\n"
+                "Postgres a second one stands by and takes over when the first one ends.",
+        .options = options,
+        .option_count = OPTION_COUNT,
+        .epilogue =
+                "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
+                "FILE.sock beside an SQLite file.\n"
+                "\nExit status: 0 stopped by a signal; 2 bad usage or configuration, or the store cannot be "
+                "used.\n",
+};
+
+struct serve {
+        struct gal_arguments arguments;
+        struct gal_client place; /* what options and environment come to */
+        struct gal_log log;
+        struct gal_functions *functions;
+        struct gal_socket_path socket;
+        struct gal_runtime *runtime;
+        struct gal_server *server;
+        struct gal_timer *stop_timer;
+        int64_t stop_since_ms; /* 0: not stopping */
+};
+
+/* The log. */
+
+static void write_line(void *user, enum gal_log_level level, const char *message)
+{
+        static const char *const names[] = { "error", "warning", "info", "debug" };
+        char stamp[GAL_TIMESTAMP_SIZE];
+        struct timespec now;
+
+        (void)user;
+        clock_gettime(CLOCK_REALTIME, &now);
+        gal_timestamp_format((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, stamp);
+        fprintf(stderr, "%s %s ", stamp, names[level]);
+        gal_terminal_put(stderr, message, strlen(message));
+        fputc('\n', stderr);
+}
+
+static void on_record(void *user, const struct gal_run *run, const struct gal_record *record)
+{
+        const struct gal_execution *execution = gal_run_execution(run);
+        const struct serve *serve = user;
+
+        if (record->type == GAL_EVENT_EXECUTION_STARTED)
+                gal_log(&serve->log, GAL_LOG_INFO, "%s/%s started", execution->machine_name,
+                        execution->execution_name);
+}
+
+static void on_closed(void *user, const struct gal_run *run)
+{
+        const struct gal_execution *execution = gal_run_execution(run);
+        struct gal_buffer text = GAL_BUFFER_INIT;
+        const struct serve *serve = user;
+
+        gal_buffer_append_format(&text, "%s/%s %s after ", execution->machine_name, execution->execution_name,
+                                 gal_execution_status_name(execution->status));
+        gal_wording_append_duration(&text, execution->stopped_ms - execution->started_ms);
+        if (execution->error != NULL)
+                gal_buffer_append_format(&text, ": %s", execution->error);
+        if (execution->cause != NULL) {
+                gal_buffer_append_text(&text, ": ");
+                gal_wording_append_cause(&text, execution->cause, CAUSE_TEXT_MAX);
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "%s", text.data);
+        gal_buffer_finish(&text);
+}
+
+/* Stopping. */
+
+/* Only what a handler may do. */
+static void give_up(int signal_number)
+{
+        static const char text[] = "galliard: the store does not answer; ending without it\n";
+
+        (void)signal_number;
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+                _exit(GAL_EXIT_FAILED);
+        _exit(GAL_EXIT_FAILED);
+}
+
+static void look_for_answers(void *user)
+{
+        struct serve *serve = user;
+        int64_t waited_ms = gal_loop_now(gal_runtime_loop(serve->runtime)) - serve->stop_since_ms;
+
+        if (gal_server_pending(serve->server) == 0 || waited_ms > ANSWERS_MS_MAX)
+                gal_runtime_stop(serve->runtime);
+        else
+                gal_timer_start(serve->stop_timer, ANSWERS_LOOK_MS);
+}
+
+static void on_signal(void *user, int signal_number)
+{
+        struct serve *serve = user;
+
+        if (serve->stop_since_ms != 0) { /* once more: at once */
+                gal_runtime_stop(serve->runtime);
+                return;
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "SIG%s: stopping", sigabbrev_np(signal_number));
+        signal(SIGALRM, give_up);
+        alarm(STOP_MS_MAX / 1000);
+        serve->stop_since_ms = gal_loop_now(gal_runtime_loop(serve->runtime));
+        gal_server_quiesce(serve->server);
+        look_for_answers(serve);
+}
+
+static enum gal_status watch_signals(struct serve *serve, struct gal_error *error)
+{
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+        enum gal_status status = GAL_OK;
+
+        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
+                status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve, error);
+        return status;
+}
+
+/* Starting. */
+
+static enum gal_status create_runtime(struct serve *serve, struct gal_error *error)
+{
+        gal_auto_free char *address = gal_format("unix:%s", serve->socket.path);
+        bool verbose = serve->arguments.values[VERBOSE] != NULL;
+        struct gal_runtime_options runtime_options = { .store_url = serve->place.store_url,
+                                                       .address = address,
+                                                       .stand_by = gal_client_file(serve->place.store_url) == NULL,
+                                                       .functions = serve->functions,
+                                                       .account = serve->place.account,
+                                                       .region = serve->place.region,
+                                                       .log = &serve->log,
+                                                       .record = verbose ? on_record : NULL,
+                                                       .closed = verbose ? on_closed : NULL,
+                                                       .user = serve };
+
+        return gal_runtime_create(&runtime_options, &serve->runtime, error);
+}
+
+/* The runtime owns the store, or stands by, before the socket is there: a socket that lies about is nobody's. */
+static enum gal_status start(struct serve *serve, struct gal_error *error)
+{
+        struct gal_server_options server_options = { .account = serve->place.account,
+                                                     .region = serve->place.region,
+                                                     .log = &serve->log };
+        enum gal_status status = gal_socket_path_make(serve->place.store_url, &serve->socket, error);
+
+        if (status == GAL_OK)
+                status = create_runtime(serve, error);
+        if (status != GAL_OK)
+                return status;
+        serve->stop_timer = gal_timer_create(gal_runtime_loop(serve->runtime), look_for_answers, serve);
+        server_options.runtime = serve->runtime;
+        status = gal_server_create(&server_options, &serve->server, error);
+        if (status == GAL_OK)
+                status = gal_server_listen_unix(serve->server, serve->socket.path, error);
+        if (status == GAL_OK)
+                status = watch_signals(serve, error);
+        return status;
+}
+
+static void finish(struct serve *serve)
+{
+        gal_server_destroy(serve->server);
+        gal_timer_destroy(serve->stop_timer);
+        gal_runtime_destroy(serve->runtime);
+        gal_socket_path_finish(&serve->socket);
+        gal_functions_destroy(serve->functions);
+        alarm(0);
+}
+
+/* A password in an URL is not for logs. (transfer full) */
+static char *hide_password(const char *url)
+{
+        const char *scheme = strstr(url, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
+        const char *colon = scheme == NULL ? NULL : strchr(scheme + 3, ':');
+
+        if (at == NULL || colon == NULL || colon > at)
+                return gal_strdup(url);
+        return gal_format("%.*s:***%s", (int)(colon - url), url, at);
+}
+
+static int run(struct serve *serve)
+{
+        gal_auto_free char *url = hide_password(serve->place.store_url);
+        struct gal_error error = { .code = GAL_OK };
+
+        if (start(serve, &error) != GAL_OK) {
+                gal_ask_complain("%s", error.message);
+                return GAL_EXIT_USAGE;
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "%s %s, process %d, unix:%s",
+                gal_runtime_is_owner(serve->runtime) ? "serving" : "standing by for", url, (int)getpid(),
+                serve->socket.path);
+        gal_runtime_run(serve->runtime);
+        return GAL_EXIT_OK;
+}
+
+static bool check(const struct serve *serve)
+{
+        if (strncmp(serve->place.store_url, "memory:", 7) != 0)
+                return true;
+        gal_ask_complain(
+                "a store in memory ends with its process and nobody else reaches it; serve one that stays: "
+                "sqlite:FILE or postgresql://...");
+        return false;
+}
+
+int gal_cli_serve(int argc, char **argv)
+{
+        struct serve serve = { .log = { .write = write_line } };
+        struct gal_client_options place = { NULL, NULL, NULL };
+        int status;
+
+        if (!gal_arguments_parse(&usage, argc, argv, &serve.arguments, &status))
+                return status;
+        place.store_url = serve.arguments.values[STORE];
+        place.region = serve.arguments.values[REGION];
+        place.account = serve.arguments.values[ACCOUNT];
+        gal_client_init(&serve.place, &place);
+        serve.log.level_max = serve.arguments.values[VERBOSE] != NULL ? GAL_LOG_DEBUG : GAL_LOG_INFO;
+        status = GAL_EXIT_USAGE;
+        if (check(&serve) &&
+            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], "galliard.json", &serve.functions))
+                status = run(&serve);
+        finish(&serve);
+        if (status == GAL_EXIT_OK)
+                gal_log(&serve.log, GAL_LOG_INFO, "stopped");
+        gal_arguments_finish(&serve.arguments);
+        return status;
+}

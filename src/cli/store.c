@@ -1,0 +1,336 @@
+/*
+ * store.c: `galliard store`: what one does with a store as a whole.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/timestamp.h"
+#include "cli/arguments.h"
+#include "cli/ask.h"
+#include "cli/client.h"
+#include "cli/terminal.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+#include "engine/check.h"
+
+/* Executions that go in one transaction, and how often the lease is renewed in between. */
+#define PURGE_BITE 500
+#define LEASE_MS 10000
+
+enum option { STORE, CLOSED_BEFORE, JSON, OPTION_COUNT };
+
+static const struct gal_option options[OPTION_COUNT] = {
+        [STORE] = { "store", "URL", "sqlite:FILE or postgresql://...; else GALLIARD_STORE, else sqlite:galliard.db",
+                    false },
+        [CLOSED_BEFORE] = { "closed-before", "TIME", "purge: 2026-11-23, 2026-11-23T15:00:00Z, or an age: 90d, 12h",
+                            false },
+        [JSON] = { "json", NULL, "print JSON also on a terminal", false },
+};
+
+static const struct gal_verb_usage usage = {
+        .verb = "store",
+        .synopsis = "[options] init|check|migrate|stats|purge",
+        .operands = "init|check|migrate|stats|purge",
+        .summary = "Works on a store as a whole.",
+        .options = options,
+        .option_count = OPTION_COUNT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .epilogue =
+                "\n  init     make its tables, where there are none\n"
+                "  check    look at every execution: events without gap, replay, rows that agree; changes "
+                "nothing,\n"
+                "           and may run beside a 'galliard serve'\n"
+                "  migrate  bring the tables of an older release up to this one\n"
+                "  stats    counts and sizes\n"
+                "  purge    remove executions that were closed before a time (90 days ago when it is not given)\n"
+                "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
+};
+
+struct verb {
+        struct gal_arguments arguments;
+        struct gal_client client;
+        bool as_json;
+};
+
+static int64_t now_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int refuse(const struct gal_error *error)
+{
+        gal_ask_complain("%s", error->message);
+        return GAL_EXIT_USAGE;
+}
+
+/* `answer` (takes). */
+static int print_json(json_t *answer)
+{
+        bool printed = gal_cli_print_json(stdout, answer);
+
+        json_decref(answer);
+        return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static int say_ready(const struct verb *verb)
+{
+        if (verb->as_json)
+                return print_json(gal_need(json_pack("{s:s}", "status", "ready")));
+        puts("The store is ready.");
+        return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static int run_init(struct verb *verb)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        return gal_client_open(&verb->client, /* create= */ true, &error) == GAL_OK ? say_ready(verb)
+                                                                                    : refuse(&error);
+}
+
+static int run_migrate(struct verb *verb)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        return gal_client_migrate(&verb->client, &error) == GAL_OK ? say_ready(verb) : refuse(&error);
+}
+
+/* stats */
+
+static bool add_stat(void *user, const char *name, int64_t value)
+{
+        json_object_set_new(user, name, json_integer(value));
+        return true;
+}
+
+static int run_stats(struct verb *verb)
+{
+        json_auto_t *stats = gal_need(json_object());
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_client *client = &verb->client;
+        enum gal_status status = gal_client_open(client, /* create= */ false, &error);
+        const char *name;
+        json_t *value;
+
+        if (status == GAL_OK)
+                status = client->store->ops->stats(client->store, add_stat, stats, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        if (verb->as_json)
+                return print_json(json_incref(stats));
+        json_object_foreach(stats, name, value)
+                printf("%-32s %16lld\n", name, (long long)json_integer_value(value));
+        return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+/* check */
+
+static void print_fault(const char *subject, const char *message)
+{
+        fputs("fault: ", stdout);
+        gal_terminal_put(stdout, subject, strlen(subject));
+        fputs(": ", stdout);
+        gal_terminal_put(stdout, message, strlen(message));
+        putchar('\n');
+}
+
+static void note_fault(void *user, const char *subject, const char *message)
+{
+        json_t *faults = user;
+
+        if (faults == NULL)
+                print_fault(subject, message);
+        else
+                json_array_append_new(faults, json_pack("{s:s, s:s}", "subject", subject, "message", message));
+}
+
+static bool print_report(const struct gal_check_report *report)
+{
+        printf("state machines       %12" PRIu64 "  definitions compile\n", report->machines);
+        printf("executions           %12" PRIu64 "  %" PRIu64 " open, %" PRIu64 " of them parked\n",
+               report->executions, report->open, report->parked);
+        printf("events               %12" PRIu64 "  in %" PRIu64 " chunks: ids without gap, in order, replayed\n",
+               report->events, report->chunks);
+        printf("names                %12" PRIu64 "  lead to their execution\n", report->names);
+        printf("run rows             %12" PRIu64 "  one for each open execution, something wakes it\n",
+               report->runs);
+        printf("faults               %12" PRIu64 "\n", report->faults);
+        return gal_cli_flush(stdout);
+}
+
+static bool print_report_json(const struct gal_check_report *report, json_t *faults)
+{
+        json_auto_t *answer =
+                gal_need(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines",
+                                   (json_int_t)report->machines, "executions", (json_int_t)report->executions,
+                                   "open", (json_int_t)report->open, "parked", (json_int_t)report->parked, "chunks",
+                                   (json_int_t)report->chunks, "events", (json_int_t)report->events, "names",
+                                   (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
+
+        return gal_cli_print_json(stdout, answer);
+}
+
+static int run_check(struct verb *verb)
+{
+        json_auto_t *faults = verb->as_json ? gal_need(json_array()) : NULL;
+        struct gal_check_options check = { .now_ms = now_ms(), .fault = note_fault, .user = faults };
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_check_report report;
+        enum gal_status status = gal_client_open(&verb->client, /* create= */ false, &error);
+        bool printed;
+
+        if (status == GAL_OK)
+                status = gal_check_store(verb->client.store, &check, &report, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        printed = verb->as_json ? print_report_json(&report, faults) : print_report(&report);
+        return printed && report.faults == 0 ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+/* purge */
+
+/* "90d": before now. */
+static bool parse_age(const char *text, int64_t *ret_ms)
+{
+        static const struct {
+                char unit;
+                int64_t ms;
+        } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+        char *end;
+        long long count = strtoll(text, &end, 10);
+
+        if (text[0] < '0' || text[0] > '9' || end[0] == '\0' || end[1] != '\0' || count > 100000000)
+                return false;
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+                if (units[i].unit == end[0]) {
+                        *ret_ms = now_ms() - count * units[i].ms;
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool parse_time(const char *text, int64_t *ret_ms)
+{
+        gal_auto_free char *midnight = gal_format("%sT00:00:00Z", text);
+        struct gal_instant instant;
+
+        if (parse_age(text, ret_ms))
+                return true;
+        if (!gal_timestamp_parse(text, strlen(text), &instant) &&
+            !gal_timestamp_parse(midnight, strlen(midnight), &instant))
+                return false;
+        *ret_ms = gal_instant_to_ms(instant);
+        return true;
+}
+
+static enum gal_status acquire(struct gal_store *store, struct gal_error *error)
+{
+        struct gal_lease_request request = { .address = "", .duration_ms = LEASE_MS };
+        unsigned char random[16];
+        char incarnation[2 * sizeof(random) + 1];
+
+        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
+        for (size_t i = 0; i < sizeof(random); i++)
+                snprintf(incarnation + 2 * i, 3, "%02x", random[i]);
+        request.incarnation = incarnation;
+        return store->ops->acquire(store, &request, error);
+}
+
+static enum gal_status purge(struct gal_store *store, int64_t before_ms, size_t *ret_removed,
+                             struct gal_error *error)
+{
+        int64_t renewed_ms = now_ms();
+        enum gal_status status;
+        size_t removed;
+
+        *ret_removed = 0;
+        do {
+                status = store->ops->purge(store, before_ms, now_ms(), PURGE_BITE, &removed, error);
+                if (status != GAL_OK)
+                        return status;
+                *ret_removed += removed;
+                if (now_ms() - renewed_ms > LEASE_MS / 3) {
+                        renewed_ms = now_ms();
+                        status = store->ops->renew(store, error);
+                }
+        } while (status == GAL_OK && removed == PURGE_BITE);
+        return status;
+}
+
+static int run_purge(struct verb *verb)
+{
+        const char *given = verb->arguments.values[CLOSED_BEFORE];
+        struct gal_error error = { .code = GAL_OK };
+        int64_t before_ms = now_ms() - GAL_NAME_REUSE_MS;
+        enum gal_status status;
+        size_t removed = 0;
+        int exit_status;
+
+        if (given != NULL && !parse_time(given, &before_ms)) {
+                gal_arguments_fault(&usage, &exit_status, "--closed-before cannot be '%s'", given);
+                return exit_status;
+        }
+        status = gal_client_open(&verb->client, /* create= */ false, &error);
+        if (status == GAL_OK)
+                status = acquire(verb->client.store, &error);
+        if (status == GAL_OK)
+                status = purge(verb->client.store, before_ms, &removed, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        if (verb->as_json)
+                return print_json(gal_need(json_pack("{s:I}", "removed", (json_int_t)removed)));
+        printf("%zu removed\n", removed);
+        return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static const struct {
+        const char *name;
+        int (*run)(struct verb *verb);
+} actions[] = {
+        { "init", run_init },   { "check", run_check }, { "migrate", run_migrate },
+        { "stats", run_stats }, { "purge", run_purge },
+};
+
+static int run(struct verb *verb)
+{
+        const char *name = verb->arguments.operands[0];
+        int status;
+
+        for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+                if (strcmp(actions[i].name, name) == 0)
+                        return actions[i].run(verb);
+        }
+        gal_arguments_fault(&usage, &status, "'%s' is none of init, check, migrate, stats, purge", name);
+        return status;
+}
+
+int gal_cli_store(int argc, char **argv)
+{
+        struct gal_client_options place = { NULL, NULL, NULL };
+        struct verb verb;
+        int status;
+
+        if (!gal_arguments_parse(&usage, argc, argv, &verb.arguments, &status))
+                return status;
+        place.store_url = verb.arguments.values[STORE];
+        gal_client_init(&verb.client, &place);
+        verb.as_json = verb.arguments.values[JSON] != NULL || !isatty(STDOUT_FILENO);
+        status = run(&verb);
+        gal_client_finish(&verb.client);
+        gal_arguments_finish(&verb.arguments);
+        return status;
+}
