@@ -1,0 +1,448 @@
+/*
+ * sqlite_write.c: one transaction a batch. It begins by looking whether the lease is still ours: the lock file
+ * keeps other processes out, but somebody may have removed it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/sqlite_internal.h"
+
+enum {
+        BEGIN_,
+        COMMIT_,
+        ROLLBACK_,
+        CHECK_LEASE,
+        PUT_MACHINE,
+        DELETE_MACHINE,
+        ADD_REVISION,
+        PUT_NAME,
+        PUT_EXECUTION,
+        ADD_CHUNK,
+        PUT_RUN,
+        DELETE_RUN,
+        FIND_CLOSED,
+        DELETE_EXECUTION,
+        DELETE_CHUNKS,
+        DELETE_NAMES,
+        DELETE_REVISIONS,
+        STATEMENTS,
+};
+
+const char *const gal_sqlite_write_texts[] = {
+        [BEGIN_] = "BEGIN IMMEDIATE",
+        [COMMIT_] = "COMMIT",
+        [ROLLBACK_] = "ROLLBACK",
+        [CHECK_LEASE] = "SELECT 1 FROM lease WHERE epoch = ?1 AND incarnation = ?2",
+        [PUT_MACHINE] = "INSERT INTO state_machine (machine_id, name, revision_id, type, status, created_ms,"
+                        " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (machine_id) DO UPDATE SET"
+                        " name = ?2, revision_id = ?3, type = ?4, status = ?5, created_ms = ?6, updated_ms = ?7",
+        [DELETE_MACHINE] = "DELETE FROM state_machine WHERE machine_id = ?1",
+        [ADD_REVISION] = "INSERT INTO state_machine_revision (revision_id, machine_id, definition, role_arn,"
+                         " created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        [PUT_NAME] = "INSERT INTO execution_name (machine_id, name, execution_id, reusable_ms) VALUES (?1, ?2, ?3,"
+                     " ?4) ON CONFLICT (machine_id, name) DO UPDATE SET execution_id = ?3, reusable_ms = ?4",
+        [PUT_EXECUTION] =
+                "INSERT INTO execution (slot, execution_id, name, machine_id, machine_name, revision_id,"
+                " status, started_ms, stopped_ms, event_count, input, output, error, cause)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                " ON CONFLICT (execution_id, slot) DO UPDATE SET name = ?3, machine_id = ?4,"
+                " machine_name = ?5, revision_id = ?6, status = ?7, started_ms = ?8, stopped_ms = ?9,"
+                " event_count = ?10, input = coalesce(?11, input), output = ?12, error = ?13, cause = ?14",
+        [ADD_CHUNK] = "INSERT INTO history (slot, execution_id, sequence, first_event_id, event_count, body)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [PUT_RUN] = "INSERT INTO run (slot, execution_id, sequence, wake_ms, snapshot) VALUES (?1, ?2, ?3, ?4, ?5)"
+                    " ON CONFLICT (execution_id, slot) DO UPDATE SET sequence = ?3, wake_ms = ?4, snapshot = ?5",
+        [DELETE_RUN] = "DELETE FROM run WHERE slot = ?1 AND execution_id = ?2",
+        [FIND_CLOSED] = "SELECT slot, execution_id FROM execution WHERE stopped_ms > 0 AND stopped_ms < ?1"
+                        " ORDER BY stopped_ms LIMIT ?2",
+        [DELETE_EXECUTION] = "DELETE FROM execution WHERE slot = ?1 AND execution_id = ?2",
+        [DELETE_CHUNKS] = "DELETE FROM history WHERE slot = ?1 AND execution_id = ?2",
+        [DELETE_NAMES] = "DELETE FROM execution_name WHERE (machine_id, name) IN (SELECT machine_id, name FROM"
+                         " execution_name WHERE reusable_ms <= ?1 AND reusable_ms < 9223372036854775807 LIMIT ?2)",
+        [DELETE_REVISIONS] =
+                "DELETE FROM state_machine_revision AS r WHERE NOT EXISTS (SELECT 1 FROM state_machine m"
+                " WHERE m.machine_id = r.machine_id) AND NOT EXISTS (SELECT 1 FROM execution e"
+                " WHERE e.machine_id = r.machine_id)",
+};
+const size_t gal_sqlite_write_count = STATEMENTS;
+
+/* A writing in progress: the first failure ends it. */
+struct writing {
+        struct gal_sqlite_connection *connection;
+        sqlite3_stmt *statement; /* in hand */
+        size_t index;
+        enum gal_status status;
+        struct gal_error *error;
+};
+
+static bool take(struct writing *writing, size_t index)
+{
+        if (writing->status != GAL_OK)
+                return false;
+        writing->index = index;
+        writing->status = gal_sqlite_statement(writing->connection, index, &writing->statement, writing->error);
+        return writing->status == GAL_OK;
+}
+
+static void give_back(struct writing *writing)
+{
+        gal_sqlite_done(writing->connection, writing->index, writing->statement);
+        writing->statement = NULL;
+}
+
+/* Runs the statement in hand with the parameters that were bound. */
+static bool step(struct writing *writing)
+{
+        if (sqlite3_step(writing->statement) != SQLITE_DONE) {
+                if ((sqlite3_errcode(writing->connection->db) & 0xff) == SQLITE_CONSTRAINT)
+                        writing->status = GAL_ECONFLICT; /* whose it is is said by the caller, who knows the row */
+                else
+                        writing->status = gal_sqlite_fail(writing->connection, writing->error);
+        }
+        sqlite3_reset(writing->statement);
+        return writing->status == GAL_OK;
+}
+
+static void run(struct writing *writing, size_t index)
+{
+        if (!take(writing, index))
+                return;
+        step(writing);
+        give_back(writing);
+}
+
+/* The rows of a batch, kind by kind. */
+
+static void put_machines(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->machine_count == 0 || !take(writing, PUT_MACHINE))
+                return;
+        for (size_t i = 0; i < batch->machine_count; i++) {
+                const struct gal_machine_row *row = &batch->machines[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                gal_sqlite_bind_id(statement, 1, row->machine_id);
+                gal_sqlite_bind_text(statement, 2, row->name);
+                gal_sqlite_bind_id(statement, 3, row->revision_id);
+                gal_sqlite_bind_text(statement, 4, row->type);
+                gal_sqlite_bind_text(statement, 5, row->status);
+                sqlite3_bind_int64(statement, 6, row->created_ms);
+                sqlite3_bind_int64(statement, 7, row->updated_ms);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static void delete_machines(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->deleted_machine_count == 0 || !take(writing, DELETE_MACHINE))
+                return;
+        for (size_t i = 0; i < batch->deleted_machine_count; i++) {
+                gal_sqlite_bind_id(writing->statement, 1, batch->deleted_machines[i]);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static void add_revisions(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->revision_count == 0 || !take(writing, ADD_REVISION))
+                return;
+        for (size_t i = 0; i < batch->revision_count; i++) {
+                const struct gal_revision_row *row = &batch->revisions[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                gal_sqlite_bind_id(statement, 1, row->revision_id);
+                gal_sqlite_bind_id(statement, 2, row->machine_id);
+                gal_sqlite_bind_text(statement, 3, row->definition);
+                gal_sqlite_bind_text(statement, 4, row->role_arn);
+                sqlite3_bind_int64(statement, 5, row->created_ms);
+                if (step(writing))
+                        continue;
+                if (writing->status == GAL_ECONFLICT)
+                        gal_fail(writing->error, GAL_ECONFLICT, GAL_NOWHERE, "revision %s is already written",
+                                 row->revision_id);
+                break;
+        }
+        give_back(writing);
+}
+
+static void put_names(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->name_count == 0 || !take(writing, PUT_NAME))
+                return;
+        for (size_t i = 0; i < batch->name_count; i++) {
+                const struct gal_name_row *row = &batch->names[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                gal_sqlite_bind_id(statement, 1, row->machine_id);
+                gal_sqlite_bind_text(statement, 2, row->name);
+                gal_sqlite_bind_id(statement, 3, row->execution_id);
+                sqlite3_bind_int64(statement, 4, row->reusable_ms);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static void put_executions(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->execution_count == 0 || !take(writing, PUT_EXECUTION))
+                return;
+        for (size_t i = 0; i < batch->execution_count; i++) {
+                const struct gal_execution_row *row = &batch->executions[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                sqlite3_bind_int64(statement, 1, row->slot);
+                gal_sqlite_bind_id(statement, 2, row->execution_id);
+                gal_sqlite_bind_text(statement, 3, row->name);
+                gal_sqlite_bind_id(statement, 4, row->machine_id);
+                gal_sqlite_bind_text(statement, 5, row->machine_name);
+                gal_sqlite_bind_id(statement, 6, row->revision_id);
+                gal_sqlite_bind_text(statement, 7, row->status);
+                sqlite3_bind_int64(statement, 8, row->started_ms);
+                sqlite3_bind_int64(statement, 9, row->stopped_ms);
+                sqlite3_bind_int64(statement, 10, (int64_t)row->event_count);
+                gal_sqlite_bind_text(statement, 11, row->input);
+                gal_sqlite_bind_text(statement, 12, row->output);
+                gal_sqlite_bind_text(statement, 13, row->error);
+                gal_sqlite_bind_text(statement, 14, row->cause);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static void add_chunks(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->chunk_count == 0 || !take(writing, ADD_CHUNK))
+                return;
+        for (size_t i = 0; i < batch->chunk_count; i++) {
+                const struct gal_chunk_row *row = &batch->chunks[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                sqlite3_bind_int64(statement, 1, row->slot);
+                gal_sqlite_bind_id(statement, 2, row->execution_id);
+                sqlite3_bind_int64(statement, 3, (int64_t)row->sequence);
+                sqlite3_bind_int64(statement, 4, (int64_t)row->first_event_id);
+                sqlite3_bind_int64(statement, 5, row->event_count);
+                gal_sqlite_bind_bytes(statement, 6, row->body == NULL ? "" : row->body, row->body_len);
+                if (step(writing))
+                        continue;
+                if (writing->status == GAL_ECONFLICT)
+                        gal_fail(writing->error, GAL_ECONFLICT, GAL_NOWHERE,
+                                 "execution %s: chunk %llu is already written", row->execution_id,
+                                 (unsigned long long)row->sequence);
+                break;
+        }
+        give_back(writing);
+}
+
+static void put_runs(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->run_count == 0 || !take(writing, PUT_RUN))
+                return;
+        for (size_t i = 0; i < batch->run_count; i++) {
+                const struct gal_run_row *row = &batch->runs[i];
+                sqlite3_stmt *statement = writing->statement;
+
+                sqlite3_bind_int64(statement, 1, row->slot);
+                gal_sqlite_bind_id(statement, 2, row->execution_id);
+                sqlite3_bind_int64(statement, 3, (int64_t)row->sequence);
+                sqlite3_bind_int64(statement, 4, row->wake_ms);
+                gal_sqlite_bind_bytes(statement, 5, row->snapshot, row->snapshot_len);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static void delete_runs(struct writing *writing, const struct gal_batch *batch)
+{
+        if (batch->closed_run_count == 0 || !take(writing, DELETE_RUN))
+                return;
+        for (size_t i = 0; i < batch->closed_run_count; i++) {
+                sqlite3_bind_int64(writing->statement, 1, batch->closed_runs[i].slot);
+                gal_sqlite_bind_id(writing->statement, 2, batch->closed_runs[i].execution_id);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+/* Transactions. */
+
+static enum gal_status not_the_owner(struct gal_sqlite *sqlite, struct gal_error *error)
+{
+        return gal_fail(error, GAL_EFENCED, GAL_NOWHERE, "%s: this process does not own it (any more)",
+                        sqlite->path);
+}
+
+static void check_lease(struct writing *writing, struct gal_sqlite *sqlite)
+{
+        if (!take(writing, CHECK_LEASE))
+                return;
+        sqlite3_bind_int64(writing->statement, 1, sqlite->epoch);
+        gal_sqlite_bind_text(writing->statement, 2, sqlite->incarnation);
+        switch (sqlite3_step(writing->statement)) {
+        case SQLITE_ROW:
+                break;
+        case SQLITE_DONE:
+                writing->status = not_the_owner(sqlite, writing->error);
+                break;
+        default:
+                writing->status = gal_sqlite_fail(writing->connection, writing->error);
+                break;
+        }
+        give_back(writing);
+}
+
+static enum gal_status begin(struct gal_sqlite *sqlite, struct writing *writing, struct gal_error *error)
+{
+        *writing = (struct writing){ .connection = &sqlite->writer, .status = GAL_OK, .error = error };
+        if (!sqlite->is_owner)
+                return writing->status = not_the_owner(sqlite, error);
+        run(writing, BEGIN_);
+        check_lease(writing, sqlite);
+        return writing->status;
+}
+
+/* Commits or, after a failure, rolls back. A failure of the medium costs the lease: what is on disk is not known.
+ */
+static enum gal_status finish(struct gal_sqlite *sqlite, struct writing *writing)
+{
+        enum gal_status status;
+
+        run(writing, COMMIT_);
+        status = writing->status;
+        if (status == GAL_OK)
+                return GAL_OK;
+        if (sqlite->writer.db != NULL && !sqlite3_get_autocommit(sqlite->writer.db)) {
+                struct writing undoing = { .connection = &sqlite->writer, .status = GAL_OK, .error = NULL };
+
+                run(&undoing, ROLLBACK_);
+                sqlite->is_suspect |= undoing.status != GAL_OK;
+        }
+        if (status == GAL_ECONFLICT)
+                gal_fail(writing->error, status, GAL_NOWHERE, "%s: a key of the batch is taken", sqlite->path);
+        if (status == GAL_EIO || status == GAL_ENOMEM || status == GAL_EFENCED) {
+                sqlite->is_suspect |= status != GAL_EFENCED;
+                sqlite->is_owner = false;
+        }
+        return status;
+}
+
+enum gal_status gal_sqlite_commit(struct gal_store *store, const struct gal_batch *batch, struct gal_error *error)
+{
+        struct gal_sqlite *sqlite = (struct gal_sqlite *)store;
+        enum gal_status status = gal_batch_check(batch, error);
+        struct writing writing;
+
+        if (status != GAL_OK)
+                return status;
+        gal_sqlite_enter(&sqlite->writer);
+        if (begin(sqlite, &writing, error) == GAL_OK) {
+                put_machines(&writing, batch);
+                delete_machines(&writing, batch);
+                add_revisions(&writing, batch);
+                put_names(&writing, batch);
+                put_executions(&writing, batch);
+                add_chunks(&writing, batch);
+                put_runs(&writing, batch);
+                delete_runs(&writing, batch);
+        }
+        status = finish(sqlite, &writing);
+        gal_sqlite_leave(&sqlite->writer);
+        return status;
+}
+
+/* Purging. */
+
+struct key {
+        int64_t slot;
+        uint8_t id[GAL_UUID_BYTES];
+};
+
+/* The keys are read before anything is deleted: a statement must not walk an index that changes under it. */
+static size_t find_closed(struct writing *writing, int64_t closed_before_ms, size_t limit, struct key **ret_keys)
+{
+        size_t count = 0, size = 0;
+        int code;
+
+        *ret_keys = NULL;
+        if (!take(writing, FIND_CLOSED))
+                return 0;
+        sqlite3_bind_int64(writing->statement, 1, closed_before_ms);
+        sqlite3_bind_int64(writing->statement, 2, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+        while ((code = sqlite3_step(writing->statement)) == SQLITE_ROW) {
+                struct key *key;
+
+                if (count == size) {
+                        size = size == 0 ? 64 : size * 2;
+                        *ret_keys = gal_realloc(*ret_keys, size, sizeof(**ret_keys));
+                }
+                key = &(*ret_keys)[count++];
+                key->slot = sqlite3_column_int64(writing->statement, 0);
+                memcpy(key->id, sqlite3_column_blob(writing->statement, 1), GAL_UUID_BYTES);
+        }
+        if (code != SQLITE_DONE)
+                writing->status = gal_sqlite_fail(writing->connection, writing->error);
+        give_back(writing);
+        return count;
+}
+
+static void delete_by_key(struct writing *writing, size_t index, const struct key *keys, size_t count)
+{
+        if (!take(writing, index))
+                return;
+        for (size_t i = 0; i < count; i++) {
+                sqlite3_bind_int64(writing->statement, 1, keys[i].slot);
+                gal_sqlite_bind_bytes(writing->statement, 2, keys[i].id, GAL_UUID_BYTES);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static size_t delete_names(struct writing *writing, int64_t now_ms, size_t limit)
+{
+        size_t removed = 0;
+
+        if (!take(writing, DELETE_NAMES))
+                return 0;
+        sqlite3_bind_int64(writing->statement, 1, now_ms);
+        sqlite3_bind_int64(writing->statement, 2, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+        if (step(writing))
+                removed = (size_t)sqlite3_changes(writing->connection->db);
+        give_back(writing);
+        return removed;
+}
+
+enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
+                                 size_t *ret_removed, struct gal_error *error)
+{
+        struct gal_sqlite *sqlite = (struct gal_sqlite *)store;
+        struct key *keys = NULL;
+        size_t removed = 0;
+        enum gal_status status;
+        struct writing writing;
+
+        gal_sqlite_enter(&sqlite->writer);
+        if (begin(sqlite, &writing, error) == GAL_OK) {
+                removed = find_closed(&writing, closed_before_ms, limit, &keys);
+                delete_by_key(&writing, DELETE_CHUNKS, keys, removed);
+                delete_by_key(&writing, DELETE_RUN, keys, removed);
+                delete_by_key(&writing, DELETE_EXECUTION, keys, removed);
+                removed += delete_names(&writing, now_ms, limit - removed);
+                run(&writing, DELETE_REVISIONS);
+        }
+        status = finish(sqlite, &writing);
+        gal_sqlite_leave(&sqlite->writer);
+        free(keys);
+        if (status == GAL_OK)
+                *ret_removed = removed;
+        return status;
+}
