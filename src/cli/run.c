@@ -22,6 +22,7 @@
 #include "cli/verbs.h"
 #include "machine/history.h"
 #include "net/loop.h"
+#include "net/orphans.h"
 #include "runtime/runtime.h"
 #include "tasks/functions.h"
 
@@ -75,6 +76,7 @@ struct run {
         struct gal_runtime *runtime;
         struct gal_run *run;
         unsigned interrupts;
+        bool adopts_orphans;
 };
 
 static bool is_given(const struct run *run, enum option option)
@@ -365,6 +367,7 @@ static int run_workflow(struct run *run)
         struct gal_error error = { .code = GAL_OK };
         enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
 
+        run->adopts_orphans = gal_orphans_adopt();
         if (status == GAL_OK)
                 status = start(run, &error);
         if (status != GAL_OK) {
@@ -381,6 +384,8 @@ static int run_workflow(struct run *run)
 static void release(struct run *run)
 {
         gal_runtime_destroy(run->runtime);
+        if (run->adopts_orphans)
+                gal_orphans_end();
         gal_progress_destroy(run->progress);
         gal_functions_destroy(run->functions);
         gal_payload_unref(run->input);
