@@ -10,17 +10,16 @@
 
 #include "base/alloc.h"
 #include "base/id.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/diagnostics.h"
 #include "cli/excerpt.h"
 #include "cli/progress.h"
+#include "cli/result.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
-#include "machine/history.h"
 #include "net/loop.h"
 #include "net/orphans.h"
 #include "runtime/runtime.h"
@@ -120,8 +119,11 @@ static bool load_program(struct run *run)
         if (!gal_cli_read_file(run->file, GAL_DEFINITION_SIZE_MAX, &text, &len))
                 return false;
         status = gal_program_compile(text, len, NULL, &diagnostics, &run->program);
-        if (status != GAL_OK)
-                gal_cli_print_diagnostics(stderr, run->file, text, len, &diagnostics);
+        if (status == GAL_ENOMEM)
+                fputs("galliard: out of memory\n", stderr);
+        else if (status != GAL_OK)
+                gal_cli_print_diagnostics(stderr, strcmp(run->file, "-") == 0 ? "<stdin>" : run->file, text, len,
+                                          &diagnostics);
         gal_diagnostics_finish(&diagnostics);
         return status == GAL_OK;
 }
@@ -251,87 +253,6 @@ static enum gal_status start(struct run *run, struct gal_error *error)
         return status;
 }
 
-/* Output. */
-
-struct event_list {
-        struct gal_buffer *buffer;
-        size_t count;
-};
-
-static bool add_event(void *user, const char *text, size_t len)
-{
-        struct event_list *list = user;
-
-        if (list->count++ > 0)
-                gal_buffer_append_char(list->buffer, ',');
-        gal_buffer_append(list->buffer, text, len);
-        return true;
-}
-
-static void append_events(struct run *run, struct gal_buffer *buffer)
-{
-        struct event_list list = { .buffer = buffer };
-        struct gal_error error = { .code = GAL_OK };
-
-        gal_buffer_append_text(buffer, "\"events\":[");
-        if (gal_engine_history(gal_runtime_engine(run->runtime), run->run, add_event, &list, &error) != GAL_OK)
-                fprintf(stderr, "galliard: reading the history: %s\n", error.message);
-        gal_buffer_append_char(buffer, ']');
-}
-
-static void append_text_member(struct gal_buffer *buffer, const char *key, const char *text)
-{
-        if (text == NULL)
-                return;
-        gal_buffer_append_format(buffer, "\"%s\":", key);
-        gal_json_write_string(buffer, text, strlen(text));
-        gal_buffer_append_char(buffer, ',');
-}
-
-static void append_time_member(struct gal_buffer *buffer, const char *key, int64_t ms)
-{
-        gal_buffer_append_format(buffer, "\"%s\":", key);
-        gal_history_write_time(buffer, ms);
-        gal_buffer_append_char(buffer, ',');
-}
-
-static void append_summary(struct run *run, struct gal_buffer *buffer)
-{
-        const struct gal_execution *execution = gal_run_execution(run->run);
-
-        append_text_member(buffer, "executionArn", execution->execution_arn);
-        append_text_member(buffer, "status", gal_execution_status_name(execution->status));
-        append_time_member(buffer, "startDate", execution->started_ms);
-        append_time_member(buffer, "stopDate", execution->stopped_ms);
-        if (execution->output != NULL) {
-                gal_buffer_append_text(buffer, "\"output\":");
-                gal_buffer_append_text(buffer, gal_payload_text(execution->output, NULL));
-                gal_buffer_append_char(buffer, ',');
-        }
-        append_text_member(buffer, "error", execution->error);
-        append_text_member(buffer, "cause", execution->cause);
-}
-
-static bool print_result(struct run *run)
-{
-        const struct gal_execution *execution = gal_run_execution(run->run);
-        struct gal_buffer buffer = GAL_BUFFER_INIT;
-        bool printed = true;
-
-        if (is_given(run, JSON) || is_given(run, HISTORY)) {
-                gal_buffer_append_char(&buffer, '{');
-                if (is_given(run, JSON))
-                        append_summary(run, &buffer);
-                append_events(run, &buffer);
-                gal_buffer_append_char(&buffer, '}');
-                printed = gal_cli_print_buffer(stdout, &buffer);
-                gal_buffer_finish(&buffer);
-        } else if (execution->output != NULL) {
-                printed = gal_cli_print_json(stdout, execution->output->value);
-        }
-        return printed;
-}
-
 /* Why it failed belongs on standard error even when nobody watches: standard output stays empty then. */
 static void print_summary(const struct run *run)
 {
@@ -341,6 +262,13 @@ static void print_summary(const struct run *run)
                 gal_progress_print_summary(stderr, execution);
 }
 
+static enum gal_result_form choose_form(const struct run *run)
+{
+        if (is_given(run, JSON))
+                return GAL_RESULT_ALL;
+        return is_given(run, HISTORY) ? GAL_RESULT_EVENTS : GAL_RESULT_OUTPUT;
+}
+
 static int finish(struct run *run)
 {
         const struct gal_execution *execution = gal_run_execution(run->run);
@@ -348,7 +276,7 @@ static int finish(struct run *run)
         if (execution->status == GAL_EXECUTION_RUNNING)
                 return GAL_EXIT_FAILED; /* interrupted twice */
         print_summary(run);
-        if (!print_result(run))
+        if (!gal_result_print(gal_runtime_engine(run->runtime), run->run, choose_form(run)))
                 return GAL_EXIT_FAILED;
         return execution->status == GAL_EXECUTION_SUCCEEDED ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }

@@ -14,7 +14,7 @@ A file in tests/cases/cli/ is a case, or several that share something:
     terminal      "stderr" or "stdout": that stream is a terminal, and the process's controlling one
     sink          what is at the other end of standard output: "full" (/dev/full), "closed", "head" (reads 1 byte)
     deliver       [{"when": WHEN, "signal": "SIGINT"} or {"when": WHEN, "keys": "\u0003"}]; WHEN is {"file": NAME}
-                  (it is there) or {"stderr": REGEX}; one after the other
+                  (it is there) or {"stderr": REGEX}; one after the other; "times": 2 sends a signal twice at once
     exit          status; -6 would be SIGABRT; a list: any of these
     stdout        "" nothing, {"json": VALUE}, {"members": {...}} of an object, {"lines": [VALUE...]}, {"match": REGEX};
                   in a VALUE {"$match": REGEX} stands for any text that it matches; exit 2 without "stdout" means ""
@@ -201,7 +201,8 @@ class Run:
         if "keys" in action:
             os.write(self.master, action["keys"].encode())
         else:
-            self.process.send_signal(signal.Signals[action["signal"]])
+            for _ in range(action.get("times", 1)):
+                self.process.send_signal(signal.Signals[action["signal"]])
 
     def wait(self):
         """Until the end; what is late is killed."""
