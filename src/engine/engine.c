@@ -12,11 +12,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/id.h"
 #include "base/limits.h"
