@@ -269,6 +269,17 @@ static enum gal_result_form choose_form(const struct run *run)
         return is_given(run, HISTORY) ? GAL_RESULT_EVENTS : GAL_RESULT_OUTPUT;
 }
 
+/* Functions that were invoked as an Event have a life of their own, until Ctrl-C. */
+static void await_background(struct run *run)
+{
+        size_t count = gal_runtime_calls_out(run->runtime);
+
+        if (count > 0 && run->progress != NULL)
+                fprintf(stderr, "waiting for %zu function%s invoked as an Event\n", count, count == 1 ? "" : "s");
+        while (run->interrupts == 0 && gal_runtime_calls_out(run->runtime) > 0)
+                gal_loop_turn(gal_runtime_loop(run->runtime), -1);
+}
+
 static int finish(struct run *run)
 {
         const struct gal_execution *execution = gal_run_execution(run->run);
@@ -278,6 +289,7 @@ static int finish(struct run *run)
         print_summary(run);
         if (!gal_result_print(gal_runtime_engine(run->runtime), run->run, choose_form(run)))
                 return GAL_EXIT_FAILED;
+        await_background(run);
         return execution->status == GAL_EXECUTION_SUCCEEDED ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 

@@ -8,6 +8,7 @@
 #define GAL_RUNTIME_RUNTIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -41,6 +42,9 @@ struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
 struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime);
 /* The engine was given something to do: tick soon. */
 void gal_runtime_poke(struct gal_runtime *runtime);
+
+/* Calls that are out. After the last execution has closed: functions that run on in the background. */
+size_t gal_runtime_calls_out(const struct gal_runtime *runtime);
 
 /* Runs the loop until gal_runtime_stop(). */
 void gal_runtime_run(struct gal_runtime *runtime);
