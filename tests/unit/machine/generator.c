@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 
-#define STATES_MAX 24
+#define STATES_MAX 30
 #define DEPTH_MAX 3
 #define CHAIN_MAX 5
 
@@ -364,7 +364,7 @@ static json_t *make_last(struct generator *generator)
 
 static json_t *make_state(struct generator *generator, const struct chain *chain)
 {
-        if (is_last(chain) && one_in(generator, 2))
+        if (is_last(chain) && one_in(generator, 4))
                 return make_last(generator);
         switch (below(generator, 10)) {
         case 0:
@@ -391,7 +391,8 @@ static json_t *make_state(struct generator *generator, const struct chain *chain
 
 static json_t *make_graph(struct generator *generator, unsigned depth)
 {
-        struct chain chain = { .count = 1 + below(generator, depth == 0 ? CHAIN_MAX : 3), .depth = depth };
+        struct chain chain = { .count = depth == 0 ? 2 + below(generator, CHAIN_MAX - 1) : 1 + below(generator, 3),
+                               .depth = depth };
         json_t *states = gal_need(json_object());
 
         generator->outer[depth] = generator->graphs++;
@@ -407,7 +408,7 @@ json_t *generator_definition(struct gal_random *random)
         struct generator generator = { .random = random };
         json_t *definition = make_graph(&generator, 0);
 
-        if (one_in(&generator, 10))
+        if (one_in(&generator, 15))
                 set(definition, "TimeoutSeconds", json_integer(1 + (json_int_t)below(&generator, 12)));
         return definition;
 }
