@@ -37,17 +37,18 @@
 #define GAL_INTRINSIC_TEXT_CHARACTERS_MAX 10000
 /* The text of one call: what a definition of a sane size holds in one string. */
 #define GAL_INTRINSIC_SIZE_MAX 262144
-/* Bytes that the calls of one evaluation may make anew: a payload of 256 KiB formatted 60 times over. */
-#define GAL_INTRINSIC_OUTPUT_SIZE_MAX (16 * 1024 * 1024)
+/* Bytes that the expressions of one template may make anew: a payload of 256 KiB formatted 60 times over. */
+#define GAL_EXPRESSION_SIZE_MAX (16 * 1024 * 1024)
 /* One path, filter expressions included: characters and nesting. */
 #define GAL_PATH_SIZE_MAX 8192
 #define GAL_PATH_DEPTH_MAX 64
-/* Nodes one path may visit: `$..*` on a 256 KiB payload visits about 130,000; filters nest. Keeps a step under 250
- * ms. */
+/* Nodes that the paths of one template, or of the rules of one Choice, may visit together: `$..*` on a 256 KiB
+ * payload visits about 130,000; filters nest. Takes less than 250 ms. */
 #define GAL_PATH_VISITS_MAX 5000000
 /* Steps of one path: more than JSON may nest cannot lead anywhere. */
 #define GAL_PATH_STEPS_MAX 1000
-/* Calls on the stack in one evaluation: a walk through JSON as deep as it may be takes 1,000, filters nest walks. */
+/* Calls on the stack in one evaluation: a walk through JSON as deep as it may be takes 1,000, filters nest walks.
+ */
 #define GAL_PATH_RECURSION_MAX 4096
 /* One match of a regular expression; its steps are counted as visits too, this guards the matcher's own loops. */
 #define GAL_PATH_REGEX_STEPS_MAX 5000000
@@ -78,7 +79,8 @@
 #define GAL_CAUSE_CHARACTERS_MAX 32768
 /* Transitions of one execution in one step; then it yields, so that a loop of Choice states starves nobody. */
 #define GAL_STEP_TRANSITIONS_MAX 1000
-/* Bytes of inputs and outputs in one step; then it yields too: a thousand states of 256 KiB would be a row of half a GiB. */
+/* Bytes of inputs and outputs in one step; then it yields too: a thousand states of 256 KiB would be a row of half
+ * a GiB. */
 #define GAL_STEP_SIZE_MAX (4 * 1024 * 1024)
 /* Functions configuration and other files of ours. */
 #define GAL_CONFIG_SIZE_MAX (4 * 1024 * 1024)

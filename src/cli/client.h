@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 struct gal_client_options {
         const char *store_url; /* NULL: GALLIARD_STORE, or a file in this directory */

@@ -213,10 +213,7 @@ static void evaluate_line(const struct eval *defaults, const struct gal_buffer *
         gal_auto_free char *message = NULL;
 
         memset(answer, 0, sizeof(*answer));
-        if (text->status != GAL_OK) {
-                message = gal_format("the line is longer than %zu bytes", text->size_max);
-                answer_error(answer, "BadCase", message);
-        } else if (gal_json_read(text->data, text->len, &line, &error) != GAL_OK) {
+        if (gal_json_read(text->data, text->len, &line, &error) != GAL_OK) {
                 message = gal_format("the line is not JSON: column %u: %s", error.at.column, error.message);
                 answer_error(answer, "BadCase", message);
         } else {
@@ -224,17 +221,16 @@ static void evaluate_line(const struct eval *defaults, const struct gal_buffer *
         }
 }
 
-/* The next line that is not blank; one that is too long leaves the buffer failed. False at the end. */
+/* The next line that is not blank; one that is too long ends there, with the buffer failed. False at the end. */
 static bool read_line(FILE *file, struct gal_buffer *line)
 {
         int c;
 
         gal_buffer_clear(line);
-        while ((c = getc_unlocked(file)) != EOF) {
+        while (line->status == GAL_OK && (c = getc_unlocked(file)) != EOF) {
                 if (c != '\n')
                         gal_buffer_append_char(line, (char)c);
-                else if (line->status != GAL_OK ||
-                         line->len > strspn(line->data != NULL ? line->data : "", " \t\r"))
+                else if (line->len > strspn(line->data != NULL ? line->data : "", " \t\r"))
                         return true;
                 else
                         gal_buffer_clear(line);
@@ -249,30 +245,42 @@ static bool print_answer(struct gal_buffer *buffer, const struct answer *answer)
         return gal_cli_print_buffer(stdout, buffer);
 }
 
-static int run_batch(const struct eval *eval, const char *path)
+static int evaluate_lines(const struct eval *eval, const char *path, FILE *file)
 {
-        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
         struct gal_buffer line = GAL_BUFFER_INIT;
         struct gal_buffer buffer = GAL_BUFFER_INIT;
         int status = GAL_EXIT_OK;
 
         gal_buffer_init(&line, GAL_JSON_TEXT_SIZE_MAX);
-        while (file != NULL && status == GAL_EXIT_OK && read_line(file, &line)) {
-                struct answer answer;
+        while (status == GAL_EXIT_OK && read_line(file, &line)) {
+                struct answer answer = { .result = NULL };
 
+                if (line.status != GAL_OK) {
+                        fprintf(stderr, "galliard: %s: a line is longer than %zu bytes\n", path, line.size_max);
+                        status = GAL_EXIT_USAGE;
+                        break;
+                }
                 evaluate_line(eval, &line, &answer);
                 if (!print_answer(&buffer, &answer))
                         status = GAL_EXIT_FAILED;
                 answer_finish(&answer);
         }
+        gal_buffer_finish(&line);
+        gal_buffer_finish(&buffer);
+        return status;
+}
+
+static int run_batch(const struct eval *eval, const char *path)
+{
+        FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+        int status = file != NULL ? evaluate_lines(eval, path, file) : GAL_EXIT_USAGE;
+
         if (file == NULL || ferror(file)) {
                 fprintf(stderr, "galliard: %s: %s\n", path, strerror(errno));
                 status = GAL_EXIT_USAGE;
         }
         if (file != NULL && file != stdin)
                 fclose(file);
-        gal_buffer_finish(&line);
-        gal_buffer_finish(&buffer);
         return status;
 }
 

@@ -18,12 +18,12 @@
 #include "cli/configuration.h"
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
+#include "cli/result.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
-#include "engine/query.h"
-#include "machine/history.h"
 #include "net/loop.h"
+#include "net/orphans.h"
 #include "runtime/runtime.h"
 #include "tasks/functions.h"
 
@@ -82,6 +82,7 @@ struct run {
         bool is_over;
         int status; /* of the process */
         unsigned interrupts;
+        bool adopts_orphans;
 };
 
 static bool is_given(const struct run *run, enum option option)
@@ -125,8 +126,11 @@ static bool load_program(struct run *run)
         if (!gal_cli_read_file(run->file, GAL_DEFINITION_SIZE_MAX, &run->definition, &run->definition_len))
                 return false;
         status = gal_program_compile(run->definition, run->definition_len, NULL, &diagnostics, &program);
-        if (status != GAL_OK)
-                gal_cli_print_diagnostics(stderr, run->file, run->definition, run->definition_len, &diagnostics);
+        if (status == GAL_ENOMEM)
+                fputs("galliard: out of memory\n", stderr);
+        else if (status != GAL_OK)
+                gal_cli_print_diagnostics(stderr, strcmp(run->file, "-") == 0 ? "<stdin>" : run->file,
+                                          run->definition, run->definition_len, &diagnostics);
         gal_diagnostics_finish(&diagnostics);
         gal_program_unref(program);
         return status == GAL_OK;
@@ -296,85 +300,6 @@ static enum gal_status watch_signals(struct run *run, struct gal_error *error)
         return status;
 }
 
-/* Output. */
-
-struct event_list {
-        struct gal_buffer *buffer;
-        size_t count;
-};
-
-static void add_event(void *user, uint64_t id, const char *text, size_t len)
-{
-        struct event_list *list = user;
-
-        (void)id;
-        if (list->count++ > 0)
-                gal_buffer_append_char(list->buffer, ',');
-        gal_buffer_append(list->buffer, text, len);
-}
-
-static void append_events(struct run *run, const struct gal_execution *execution, struct gal_buffer *buffer)
-{
-        struct gal_history_query query = { .execution_arn = execution->execution_arn };
-        struct event_list list = { .buffer = buffer };
-        struct gal_error error = { .code = GAL_OK };
-
-        gal_buffer_append_text(buffer, "\"events\":[");
-        if (gal_query_history(gal_runtime_store(run->runtime), &query, add_event, &list, NULL, &error) != GAL_OK)
-                fprintf(stderr, "galliard: reading the history: %s\n", error.message);
-        gal_buffer_append_char(buffer, ']');
-}
-
-static void append_text_member(struct gal_buffer *buffer, const char *key, const char *text)
-{
-        if (text == NULL)
-                return;
-        gal_buffer_append_format(buffer, "\"%s\":", key);
-        gal_json_write_string(buffer, text, strlen(text));
-        gal_buffer_append_char(buffer, ',');
-}
-
-static void append_time_member(struct gal_buffer *buffer, const char *key, int64_t ms)
-{
-        gal_buffer_append_format(buffer, "\"%s\":", key);
-        gal_history_write_time(buffer, ms);
-        gal_buffer_append_char(buffer, ',');
-}
-
-static void append_summary(const struct gal_execution *execution, struct gal_buffer *buffer)
-{
-        append_text_member(buffer, "executionArn", execution->execution_arn);
-        append_text_member(buffer, "status", gal_execution_status_name(execution->status));
-        append_time_member(buffer, "startDate", execution->started_ms);
-        append_time_member(buffer, "stopDate", execution->stopped_ms);
-        if (execution->output != NULL) {
-                gal_buffer_append_text(buffer, "\"output\":");
-                gal_buffer_append_text(buffer, gal_payload_text(execution->output, NULL));
-                gal_buffer_append_char(buffer, ',');
-        }
-        append_text_member(buffer, "error", execution->error);
-        append_text_member(buffer, "cause", execution->cause);
-}
-
-static bool print_result(struct run *run, const struct gal_execution *execution)
-{
-        struct gal_buffer buffer = GAL_BUFFER_INIT;
-        bool printed = true;
-
-        if (is_given(run, JSON) || is_given(run, HISTORY)) {
-                gal_buffer_append_char(&buffer, '{');
-                if (is_given(run, JSON))
-                        append_summary(execution, &buffer);
-                append_events(run, execution, &buffer);
-                gal_buffer_append_char(&buffer, '}');
-                printed = gal_cli_print_buffer(stdout, &buffer);
-                gal_buffer_finish(&buffer);
-        } else if (execution->output != NULL) {
-                printed = gal_cli_print_json(stdout, execution->output->value);
-        }
-        return printed;
-}
-
 /* Why it failed belongs on standard error even when nobody watches: standard output stays empty then. */
 static void print_summary(const struct run *run, const struct gal_execution *execution)
 {
@@ -382,12 +307,30 @@ static void print_summary(const struct run *run, const struct gal_execution *exe
                 gal_progress_print_summary(stderr, execution);
 }
 
+static enum gal_result_form choose_form(const struct run *run)
+{
+        if (is_given(run, JSON))
+                return GAL_RESULT_ALL;
+        return is_given(run, HISTORY) ? GAL_RESULT_EVENTS : GAL_RESULT_OUTPUT;
+}
+
 static int finish(struct run *run, const struct gal_execution *execution)
 {
         print_summary(run, execution);
-        if (!print_result(run, execution))
+        if (!gal_result_print(gal_runtime_store(run->runtime), execution, choose_form(run)))
                 return GAL_EXIT_FAILED;
         return execution->status == GAL_EXECUTION_SUCCEEDED ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+/* Functions that were invoked as an Event have a life of their own, until Ctrl-C. */
+static void await_background(struct run *run)
+{
+        size_t count = gal_runtime_calls_out(run->runtime);
+
+        if (count > 0 && run->progress != NULL)
+                fprintf(stderr, "waiting for %zu function%s invoked as an Event\n", count, count == 1 ? "" : "s");
+        while (run->interrupts == 0 && gal_runtime_calls_out(run->runtime) > 0)
+                gal_loop_turn(gal_runtime_loop(run->runtime), -1);
 }
 
 /* Interrupted twice: on a store the execution is still open. */
@@ -416,6 +359,7 @@ static int run_workflow(struct run *run)
         struct gal_error error = { .code = GAL_OK };
         enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
 
+        run->adopts_orphans = gal_orphans_adopt();
         if (status == GAL_OK)
                 status = watch_signals(run, &error);
         if (status != GAL_OK) {
@@ -425,6 +369,8 @@ static int run_workflow(struct run *run)
         run->status = GAL_EXIT_USAGE; /* until the execution has run */
         create_machine(run);
         gal_runtime_run(run->runtime);
+        if (run->is_over)
+                await_background(run);
         say_how_to_go_on(run);
         return run->arn != NULL && !run->is_over ? GAL_EXIT_FAILED : run->status;
 }
@@ -432,6 +378,8 @@ static int run_workflow(struct run *run)
 static void release(struct run *run)
 {
         gal_runtime_destroy(run->runtime);
+        if (run->adopts_orphans)
+                gal_orphans_end();
         gal_progress_destroy(run->progress);
         gal_functions_destroy(run->functions);
         gal_payload_unref(run->input);

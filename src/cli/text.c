@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/assert.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/excerpt.h"
@@ -40,7 +39,7 @@ bool gal_cli_read_file(const char *path, size_t size_max, char **ret_text, size_
                 return complain(path, "is a directory");
         }
         gal_buffer_init(&buffer, size_max);
-        while ((len = fread(block, 1, sizeof(block), file)) > 0)
+        while (buffer.status == GAL_OK && (len = fread(block, 1, sizeof(block), file)) > 0)
                 gal_buffer_append(&buffer, block, len);
         if (ferror(file)) {
                 int saved = errno;
@@ -102,23 +101,35 @@ struct gal_payload *gal_cli_read_json(const char *what, const char *argument)
         return payload;
 }
 
-static bool complain_of_output(const FILE *out, int why)
+bool gal_cli_write(struct gal_cli_output *output, const char *data, size_t len)
 {
-        return complain(out == stdout ? "standard output" : "standard error", strerror(why));
+        if (output->error == 0 && len > 0 && fwrite(data, 1, len, output->file) != len)
+                output->error = errno;
+        return output->error == 0;
+}
+
+bool gal_cli_end(struct gal_cli_output *output)
+{
+        if (fflush(output->file) != 0 && output->error == 0)
+                output->error = errno;
+        return output->error == 0 ||
+               complain(output->file == stdout ? "standard output" : "standard error", strerror(output->error));
 }
 
 bool gal_cli_flush(FILE *out)
 {
-        return fflush(out) == 0 || complain_of_output(out, errno);
+        return gal_cli_end(&(struct gal_cli_output){ .file = out });
 }
 
 bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer)
 {
-        gal_assert(buffer->status == GAL_OK);
-        /* The first fault is the one to tell of: what fails later may have other reasons. */
-        if (fwrite(buffer->data, 1, buffer->len, out) != buffer->len || fputc('\n', out) == EOF)
-                return complain_of_output(out, errno);
-        return gal_cli_flush(out);
+        struct gal_cli_output output = { .file = out };
+
+        if (buffer->status != GAL_OK)
+                return complain("the result", gal_status_name(buffer->status));
+        gal_cli_write(&output, buffer->data, buffer->len);
+        gal_cli_write(&output, "\n", 1);
+        return gal_cli_end(&output);
 }
 
 bool gal_cli_print_json(FILE *out, const json_t *value)
@@ -130,8 +141,7 @@ bool gal_cli_print_json(FILE *out, const json_t *value)
                 gal_json_write_pretty(&buffer, value);
         else
                 gal_json_write(&buffer, value);
-        printed = buffer.status == GAL_OK ? gal_cli_print_buffer(out, &buffer)
-                                          : complain("the result", "nested too deep to be printed");
+        printed = gal_cli_print_buffer(out, &buffer);
         gal_buffer_finish(&buffer);
         return printed;
 }

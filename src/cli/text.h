@@ -27,11 +27,21 @@ bool gal_cli_is_stdin(const char *argument);
  */
 struct gal_payload *gal_cli_read_json(const char *what, const char *argument);
 
-/* False after a message to standard error, when what was printed to `out` cannot be written. */
+/* Output in pieces. The first failure sticks, and is told of at the end. */
+struct gal_cli_output {
+        FILE *file;
+        int error; /* errno; 0: none yet */
+};
+
+bool gal_cli_write(struct gal_cli_output *output, const char *data, size_t len); /* false: it has failed */
+/* Flushes; false after a message to standard error. */
+bool gal_cli_end(struct gal_cli_output *output);
+/* The same for what was printed without them. */
 bool gal_cli_flush(FILE *out);
+
 /* On a terminal for people, else compact; a line break at the end. Flushes as above. */
 bool gal_cli_print_json(FILE *out, const json_t *value);
-/* Writes the buffer, which must not have failed, and a line break. Flushes as above. */
+/* Writes the buffer and a line break. Flushes as above. */
 bool gal_cli_print_buffer(FILE *out, const struct gal_buffer *buffer);
 
 #endif

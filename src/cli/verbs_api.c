@@ -209,11 +209,8 @@ static int print_list(const struct gal_ask *ask, const char *member, json_t *lis
         json_auto_t *answer = gal_need(json_object());
         bool printed;
 
-        if (!ask->as_json)
-                printed = show(list);
         json_object_set_new(answer, member, list);
-        if (ask->as_json)
-                printed = gal_cli_print_json(stdout, answer);
+        printed = ask->as_json ? gal_cli_print_json(stdout, answer) : show(list);
         return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 struct gal_check_options {
         int64_t now_ms;

@@ -21,7 +21,7 @@
 #include "definition/program.h"
 #include "machine/execution.h"
 #include "machine/record.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 struct gal_engine;
 

@@ -7,7 +7,7 @@
 #ifndef GAL_ENGINE_INTERNAL_H
 #define GAL_ENGINE_INTERNAL_H
 
-#include <uthash.h>
+#include "base/hash.h"
 
 #include "base/heap.h"
 #include "base/id.h"

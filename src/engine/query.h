@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 /* An execution ARN taken apart: arn:PARTITION:states:REGION:ACCOUNT:execution:MACHINE:NAME. */
 struct gal_execution_arn {

@@ -7,10 +7,23 @@
 #define GAL_EXPR_SCOPE_H
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/limits.h"
 #include "base/random.h"
+
+/*
+ * What evaluations may still spend together. A definition of 1 MiB has room for 60,000 paths in one template, so a
+ * bound on each of them alone would bound neither time nor memory.
+ */
+struct gal_budget {
+        uint64_t visits_left; /* nodes that paths look at */
+        size_t bytes_left;    /* that paths and calls make anew */
+};
+
+#define GAL_BUDGET_INIT ((struct gal_budget){ GAL_PATH_VISITS_MAX, GAL_EXPRESSION_SIZE_MAX })
 
 struct gal_scope {
         json_t *input; /* what `$` means; borrowed */
@@ -21,6 +34,7 @@ struct gal_scope {
         void *user;
         struct gal_random *random;
         int64_t now_ms;
+        struct gal_budget *budget; /* NULL: each evaluation has one of its own */
 };
 
 /*
@@ -35,7 +49,8 @@ struct gal_failure {
 #define GAL_FAILURE_INIT ((struct gal_failure){ NULL, GAL_BUFFER_INIT })
 
 void gal_failure_finish(struct gal_failure *failure);
-/* (transfer full) A value as a cause shows it; what is nested too deep to be written, and only that, reads "...". */
+/* (transfer full) A value as a cause shows it; what is nested too deep to be written, and only that, reads "...".
+ */
 char *gal_failure_value_text(const json_t *value);
 /* Records the first failure; always returns GAL_EFAILED. */
 enum gal_status gal_failure_set(struct gal_failure *failure, const char *error, const char *format, ...)

@@ -4,7 +4,9 @@
  *   {"v":1,"records":[{"t":"PassStateEntered","f":0,"s":"A","i":2,"p":0,"ms":1795446000000,"input":{...}}, ...]}
  *
  * States are named, not numbered: numbers belong to one build of the compiler, names to the definition. A payload
- * is its JSON value; when its text came with blanks of its own, that text stands beside it ("input$").
+ * is its JSON value; when its text came with blanks of its own, that text stands beside it ("input$"). A payload
+ * that goes through states unchanged is written once a chunk: later records name its place among those that are
+ * written out ("input@", counted from 0).
  */
 #ifndef GAL_JOURNAL_JOURNAL_H
 #define GAL_JOURNAL_JOURNAL_H

@@ -332,8 +332,11 @@ static void apply_to_frame(struct gal_execution *execution, struct gal_frame *fr
         case GAL_EVENT_MAP_ITERATION_ABORTED:
         case GAL_EVENT_PARALLEL_STATE_ABORTED:
         case GAL_EVENT_MAP_STATE_ABORTED:
-        case GAL_EVENT_TASK_STATE_ABORTED:
         case GAL_EVENT_WAIT_STATE_ABORTED:
+                return;
+        case GAL_EVENT_TASK_STATE_ABORTED:
+                gal_frame_clear_attempt(frame);
+                gal_frame_set_deadline(execution, frame, 0);
                 return;
         case GAL_EVENT_COUNT:
                 break;

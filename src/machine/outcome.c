@@ -227,14 +227,15 @@ static void schedule_retry(struct gal_turn *turn, struct gal_frame *frame, const
         gal_turn_end(turn, record);
 }
 
+/* Bounded as the events are: else a long cause could make the Error Output too large to be caught. */
 static json_t *error_output(const struct gal_fault *fault)
 {
+        gal_auto_free char *error = gal_turn_bounded_text(fault->error, GAL_ERROR_CHARACTERS_MAX);
+        gal_auto_free char *cause = gal_turn_bounded_text(fault->cause, GAL_CAUSE_CHARACTERS_MAX);
         json_t *output = gal_need(json_object());
 
-        json_object_set_new(output, "Error",
-                            fault->error == NULL ? json_null() : gal_need(json_string(fault->error)));
-        json_object_set_new(output, "Cause",
-                            fault->cause == NULL ? json_null() : gal_need(json_string(fault->cause)));
+        json_object_set_new(output, "Error", error == NULL ? json_null() : gal_need(json_string(error)));
+        json_object_set_new(output, "Cause", cause == NULL ? json_null() : gal_need(json_string(cause)));
         return output;
 }
 
@@ -273,6 +274,15 @@ static bool is_iteration(const struct gal_frame *frame)
         return frame->parent != NULL && frame->parent->children.items != NULL;
 }
 
+/* The event ends the attempt; when it was one too many, the end of the execution cancels the call. */
+static void abort_task(struct gal_turn *turn, const struct gal_frame *frame, uint64_t link)
+{
+        uint64_t scheduled_id = frame->attempt.scheduled_id;
+
+        if (gal_turn_emit(turn, GAL_EVENT_TASK_STATE_ABORTED, frame, link) && scheduled_id != 0)
+                gal_turn_effect(turn, GAL_EFFECT_CANCEL, frame, scheduled_id, NULL);
+}
+
 /* A sibling of what failed, and all that runs below it. Every event links to the one that failed. */
 static void abort_frame(struct gal_turn *turn, const struct gal_frame *frame, uint64_t link)
 {
@@ -283,10 +293,9 @@ static void abort_frame(struct gal_turn *turn, const struct gal_frame *frame, ui
                 abort_frame(turn, child, link);
         if (gal_turn_is_over(turn) || !is_inside_state(frame))
                 return;
-        gal_turn_cancel(turn, frame);
         switch (gal_turn_state(turn, frame)->kind) {
         case GAL_STATE_TASK:
-                gal_turn_emit(turn, GAL_EVENT_TASK_STATE_ABORTED, frame, link);
+                abort_task(turn, frame, link);
                 return;
         case GAL_STATE_WAIT:
                 gal_turn_emit(turn, GAL_EVENT_WAIT_STATE_ABORTED, frame, link);

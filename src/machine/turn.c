@@ -86,8 +86,7 @@ bool gal_turn_emit(struct gal_turn *turn, enum gal_event_type type, const struct
         return true;
 }
 
-/* Cut to what the API can show; a cause is cut at a character. */
-static char *bounded_text(const char *text, size_t characters_max)
+char *gal_turn_bounded_text(const char *text, size_t characters_max)
 {
         size_t len = 0;
 
@@ -107,8 +106,8 @@ bool gal_turn_emit_failure(struct gal_turn *turn, enum gal_event_type type, cons
 
         if (record == NULL)
                 return false;
-        record->as.failure.error = bounded_text(error, GAL_ERROR_CHARACTERS_MAX);
-        record->as.failure.cause = bounded_text(cause, GAL_CAUSE_CHARACTERS_MAX);
+        record->as.failure.error = gal_turn_bounded_text(error, GAL_ERROR_CHARACTERS_MAX);
+        record->as.failure.cause = gal_turn_bounded_text(cause, GAL_CAUSE_CHARACTERS_MAX);
         gal_turn_end(turn, record);
         return true;
 }

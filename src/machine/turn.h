@@ -56,6 +56,8 @@ struct gal_record *gal_turn_begin(struct gal_turn *turn, enum gal_event_type typ
 void gal_turn_end(struct gal_turn *turn, struct gal_record *record);
 /* Both at once, for records without details. False when the execution has ended. */
 bool gal_turn_emit(struct gal_turn *turn, enum gal_event_type type, const struct gal_frame *frame, uint64_t link);
+/* (transfer full) Cut at a character to what the API can show; NULL stays NULL. */
+char *gal_turn_bounded_text(const char *text, size_t characters_max);
 /* An event with error and cause, both copied. */
 bool gal_turn_emit_failure(struct gal_turn *turn, enum gal_event_type type, const struct gal_frame *frame,
                            uint64_t link, const char *error, const char *cause);

@@ -537,6 +537,11 @@ struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime)
         return runtime->loop;
 }
 
+size_t gal_runtime_calls_out(const struct gal_runtime *runtime)
+{
+        return gal_tasks_in_flight(runtime->tasks);
+}
+
 void gal_runtime_run(struct gal_runtime *runtime)
 {
         gal_loop_run(runtime->loop);

@@ -12,6 +12,7 @@
 #define GAL_RUNTIME_RUNTIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -55,6 +56,9 @@ struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime);
 void gal_runtime_poke(struct gal_runtime *runtime);
 /* Whether this process owns the store and its engine is loaded. */
 bool gal_runtime_is_owner(const struct gal_runtime *runtime);
+
+/* Calls that are out. After the last execution has closed: functions that run on in the background. */
+size_t gal_runtime_calls_out(const struct gal_runtime *runtime);
 
 /* Runs the loop until gal_runtime_stop(). */
 void gal_runtime_run(struct gal_runtime *runtime);

@@ -1,183 +1,496 @@
 /*
- * memory.c: the store of `galliard run` and of tests: rows in memory, the same contract as the durable ones.
+ * memory.c: the store of `galliard run`, and the model that tests and the simulator hold the others against:
+ * rows in hash tables, gone with the last view of them.
+ *
+ * All that can be refused is refused before anything is written, but for duplicate keys: the revisions and chunks
+ * that were added before the duplicate are taken out again.
  */
-#include "store/store.h"
+#include "store/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/alloc.h"
+#include "store/memory_internal.h"
 
-struct chunk {
-        struct chunk *next;
-        uint64_t first_event_id;
-        uint32_t event_count;
-        char *body;
-        size_t body_len;
-};
-
-struct execution {
-        UT_hash_handle hh;
-        char *id;
-        char *name;
-        char *machine_name;
-        char *status;
-        int64_t started_ms;
-        int64_t stopped_ms;
-        uint64_t next_event_id;
-        struct chunk *first;
-        struct chunk **last;
-};
-
-struct memory_store {
-        struct gal_store store;
-        struct execution *executions;
-};
-
-static struct execution *find(struct memory_store *memory, const char *id)
+struct memory_store *gal_memory_enter(struct gal_store *store)
 {
-        struct execution *execution;
+        struct memory_store *memory = (struct memory_store *)store;
 
-        HASH_FIND_STR(memory->executions, id, execution);
-        return execution;
+        pthread_mutex_lock(&memory->rows->mutex);
+        return memory;
 }
 
-static struct execution *find_or_add(struct memory_store *memory, const char *id)
+void gal_memory_leave(struct memory_store *memory)
 {
-        struct execution *execution = find(memory, id);
-
-        if (execution != NULL)
-                return execution;
-        execution = gal_new(struct execution);
-        execution->id = gal_strdup(id);
-        execution->next_event_id = 1;
-        execution->last = &execution->first;
-        HASH_ADD_KEYPTR(hh, memory->executions, execution->id, strlen(execution->id), execution);
-        return execution;
+        pthread_mutex_unlock(&memory->rows->mutex);
 }
 
-/* The whole batch is looked through before anything is written. */
-static enum gal_status check_chunks(struct memory_store *memory, const struct gal_batch *batch,
-                                    struct gal_error *error)
-{
-        for (size_t i = 0; i < batch->chunk_count; i++) {
-                const struct gal_chunk_row *row = &batch->chunks[i];
-                const struct execution *execution = find(memory, row->execution_id);
-                uint64_t expected = execution == NULL ? 1 : execution->next_event_id;
+/* The lease. */
 
-                if (row->first_event_id != expected)
-                        return gal_fail(error, GAL_ECONFLICT, GAL_NOWHERE,
-                                        "execution %s: event %llu is already written or follows a gap",
-                                        row->execution_id, (unsigned long long)row->first_event_id);
+static bool holds_lease(const struct memory_store *memory)
+{
+        return memory->epoch != 0 && memory->rows->is_owned && memory->rows->epoch == memory->epoch;
+}
+
+enum gal_status gal_memory_check_lease(const struct memory_store *memory, struct gal_error *error)
+{
+        if (holds_lease(memory))
+                return GAL_OK;
+        return gal_fail(error, GAL_EFENCED, GAL_NOWHERE, "this process does not own the store (any more)");
+}
+
+static enum gal_status memory_prepare(struct gal_store *store, bool migrate, struct gal_error *error)
+{
+        (void)store;
+        (void)migrate;
+        (void)error;
+        return GAL_OK;
+}
+
+static enum gal_status memory_acquire(struct gal_store *store, const struct gal_lease_request *request,
+                                      struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct rows *rows = memory->rows;
+        enum gal_status status = GAL_OK;
+
+        if (rows->is_owned && !rows->is_expired && !holds_lease(memory)) {
+                status = gal_fail(error, GAL_EBUSY, GAL_NOWHERE, "the store is owned by %s", rows->address);
+        } else {
+                free(rows->address);
+                rows->address = gal_strdup(request->address);
+                rows->is_owned = true;
+                rows->is_expired = false;
+                memory->epoch = ++rows->epoch;
+        }
+        gal_memory_leave(memory);
+        return status;
+}
+
+static enum gal_status memory_renew(struct gal_store *store, struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        enum gal_status status = gal_memory_check_lease(memory, error);
+
+        if (status == GAL_OK)
+                memory->rows->is_expired = false;
+        gal_memory_leave(memory);
+        return status;
+}
+
+static void memory_release(struct gal_store *store)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+
+        if (holds_lease(memory))
+                memory->rows->is_owned = false;
+        memory->epoch = 0;
+        gal_memory_leave(memory);
+}
+
+static char *memory_owner(struct gal_store *store)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        const struct rows *rows = memory->rows;
+        char *address = rows->is_owned && !rows->is_expired ? gal_strdup(rows->address) : NULL;
+
+        gal_memory_leave(memory);
+        return address;
+}
+
+/* Finding. */
+
+static struct key make_key(uint32_t slot, const char *id)
+{
+        struct key key;
+
+        memset(&key, 0, sizeof(key)); /* it is hashed with its padding */
+        key.slot = slot;
+        strncpy(key.id, id, sizeof(key.id) - 1);
+        return key;
+}
+
+struct record *gal_memory_find_record(struct rows *rows, uint32_t slot, const char *id)
+{
+        struct key key = make_key(slot, id);
+        struct record *record;
+
+        HASH_FIND(hh, rows->records, &key, sizeof(key), record);
+        return record;
+}
+
+static struct record *find_or_add_record(struct rows *rows, uint32_t slot, const char *id)
+{
+        struct record *record = gal_memory_find_record(rows, slot, id);
+
+        if (record != NULL)
+                return record;
+        record = gal_new(struct record);
+        record->key = make_key(slot, id);
+        HASH_ADD(hh, rows->records, key, sizeof(record->key), record);
+        return record;
+}
+
+static struct revision *find_revision(struct rows *rows, const char *id)
+{
+        struct revision *revision;
+
+        HASH_FIND_STR(rows->revisions, id, revision);
+        return revision;
+}
+
+struct name *gal_memory_find_name(struct rows *rows, const char *machine_id, const char *text)
+{
+        gal_auto_free char *key = gal_format("%s/%s", machine_id, text);
+        struct name *name;
+
+        HASH_FIND_STR(rows->names, key, name);
+        return name;
+}
+
+/* Where the chunk with this sequence is or would be. */
+size_t gal_memory_chunk_place(const struct record *record, uint64_t sequence)
+{
+        size_t low = 0, high = record->chunk_count;
+
+        if (high > 0 && record->chunks[high - 1].sequence < sequence)
+                return high; /* nearly always */
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (record->chunks[middle].sequence < sequence)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* Removing. */
+
+void gal_memory_remove_record(struct rows *rows, struct record *record)
+{
+        if (record->has_execution)
+                gal_row_disown(GAL_ROW_EXECUTION, &record->execution);
+        if (record->has_run)
+                gal_row_disown(GAL_ROW_RUN, &record->run);
+        for (size_t i = 0; i < record->chunk_count; i++)
+                gal_row_disown(GAL_ROW_CHUNK, &record->chunks[i]);
+        HASH_DEL(rows->records, record);
+        free(record->chunks);
+        free(record);
+}
+
+static void remove_record_if_empty(struct rows *rows, struct record *record)
+{
+        if (!record->has_execution && !record->has_run && record->chunk_count == 0)
+                gal_memory_remove_record(rows, record);
+}
+
+void gal_memory_remove_revision(struct rows *rows, struct revision *revision)
+{
+        HASH_DEL(rows->revisions, revision);
+        gal_row_disown(GAL_ROW_REVISION, &revision->row);
+        free(revision);
+}
+
+static void remove_machine(struct rows *rows, const char *id)
+{
+        struct machine *machine;
+
+        HASH_FIND_STR(rows->machines, id, machine);
+        if (machine == NULL)
+                return;
+        HASH_DEL(rows->machines, machine);
+        gal_row_disown(GAL_ROW_MACHINE, &machine->row);
+        free(machine);
+}
+
+void gal_memory_remove_name(struct rows *rows, struct name *name)
+{
+        HASH_DEL(rows->names, name);
+        gal_row_disown(GAL_ROW_NAME, &name->row);
+        free(name->key);
+        free(name);
+}
+
+static void remove_run(struct rows *rows, const struct gal_run_row *row)
+{
+        struct record *record = gal_memory_find_record(rows, row->slot, row->execution_id);
+
+        if (record == NULL || !record->has_run)
+                return;
+        gal_row_disown(GAL_ROW_RUN, &record->run);
+        record->has_run = false;
+        remove_record_if_empty(rows, record);
+}
+
+/* Writing. */
+
+static void put_machine(struct rows *rows, const struct gal_machine_row *row)
+{
+        struct machine *machine = gal_new(struct machine);
+
+        machine->row = *row;
+        gal_row_own(GAL_ROW_MACHINE, &machine->row);
+        remove_machine(rows, row->machine_id);
+        HASH_ADD_KEYPTR(hh, rows->machines, machine->row.machine_id, strlen(machine->row.machine_id), machine);
+}
+
+static void put_name(struct rows *rows, const struct gal_name_row *row)
+{
+        struct name *name = gal_memory_find_name(rows, row->machine_id, row->name);
+
+        if (name == NULL) {
+                name = gal_new(struct name);
+                name->key = gal_format("%s/%s", row->machine_id, row->name);
+                HASH_ADD_KEYPTR(hh, rows->names, name->key, strlen(name->key), name);
+        } else {
+                gal_row_disown(GAL_ROW_NAME, &name->row);
+        }
+        name->row = *row;
+        gal_row_own(GAL_ROW_NAME, &name->row);
+}
+
+static void put_execution(struct rows *rows, const struct gal_execution_row *row)
+{
+        struct record *record = find_or_add_record(rows, row->slot, row->execution_id);
+        struct gal_execution_row before = record->execution;
+
+        record->execution = *row;
+        if (row->input == NULL)
+                record->execution.input = before.input;
+        gal_row_own(GAL_ROW_EXECUTION, &record->execution);
+        if (record->has_execution)
+                gal_row_disown(GAL_ROW_EXECUTION, &before);
+        record->has_execution = true;
+}
+
+static void put_run(struct rows *rows, const struct gal_run_row *row)
+{
+        struct record *record = find_or_add_record(rows, row->slot, row->execution_id);
+
+        if (record->has_run)
+                gal_row_disown(GAL_ROW_RUN, &record->run);
+        record->run = *row;
+        gal_row_own(GAL_ROW_RUN, &record->run);
+        record->has_run = true;
+}
+
+static bool add_revision(struct rows *rows, const struct gal_revision_row *row)
+{
+        struct revision *revision;
+
+        if (find_revision(rows, row->revision_id) != NULL)
+                return false;
+        revision = gal_new(struct revision);
+        revision->row = *row;
+        gal_row_own(GAL_ROW_REVISION, &revision->row);
+        HASH_ADD_KEYPTR(hh, rows->revisions, revision->row.revision_id, strlen(revision->row.revision_id),
+                        revision);
+        return true;
+}
+
+static bool add_chunk(struct rows *rows, const struct gal_chunk_row *row)
+{
+        struct record *record = find_or_add_record(rows, row->slot, row->execution_id);
+        size_t place = gal_memory_chunk_place(record, row->sequence);
+        struct gal_chunk_row *chunk;
+
+        if (place < record->chunk_count && record->chunks[place].sequence == row->sequence)
+                return false;
+        if (record->chunk_count == record->chunk_size) {
+                record->chunk_size = record->chunk_size == 0 ? 4 : record->chunk_size * 2;
+                record->chunks = gal_realloc(record->chunks, record->chunk_size, sizeof(*record->chunks));
+        }
+        chunk = &record->chunks[place];
+        memmove(chunk + 1, chunk, (record->chunk_count - place) * sizeof(*chunk));
+        *chunk = *row;
+        gal_row_own(GAL_ROW_CHUNK, chunk);
+        record->chunk_count++;
+        return true;
+}
+
+static void take_out_chunk(struct rows *rows, const struct gal_chunk_row *row)
+{
+        struct record *record = gal_memory_find_record(rows, row->slot, row->execution_id);
+        size_t place = gal_memory_chunk_place(record, row->sequence);
+
+        gal_row_disown(GAL_ROW_CHUNK, &record->chunks[place]);
+        record->chunk_count--;
+        memmove(&record->chunks[place], &record->chunks[place + 1],
+                (record->chunk_count - place) * sizeof(*record->chunks));
+        remove_record_if_empty(rows, record);
+}
+
+static enum gal_status add_revisions(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
+{
+        for (size_t i = 0; i < batch->revision_count; i++) {
+                if (add_revision(rows, &batch->revisions[i]))
+                        continue;
+                while (i-- > 0)
+                        gal_memory_remove_revision(rows, find_revision(rows, batch->revisions[i].revision_id));
+                return gal_fail(error, GAL_ECONFLICT, GAL_NOWHERE, "a revision of the batch is already written");
         }
         return GAL_OK;
 }
 
-static void add_chunk(struct memory_store *memory, const struct gal_chunk_row *row)
+static enum gal_status add_chunks(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
 {
-        struct execution *execution = find_or_add(memory, row->execution_id);
-        struct chunk *chunk = gal_new(struct chunk);
+        for (size_t i = 0; i < batch->chunk_count; i++) {
+                const struct gal_chunk_row *row = &batch->chunks[i];
 
-        chunk->first_event_id = row->first_event_id;
-        chunk->event_count = row->event_count;
-        chunk->body = gal_strndup(row->body, row->body_len);
-        chunk->body_len = row->body_len;
-        *execution->last = chunk;
-        execution->last = &chunk->next;
-        execution->next_event_id += row->event_count;
+                if (add_chunk(rows, row))
+                        continue;
+                while (i-- > 0)
+                        take_out_chunk(rows, &batch->chunks[i]);
+                return gal_fail(error, GAL_ECONFLICT, GAL_NOWHERE, "execution %s: chunk %llu is already written",
+                                row->execution_id, (unsigned long long)row->sequence);
+        }
+        return GAL_OK;
 }
 
-static void set_text(char **text, const char *value)
+/* The rows that may be refused come first. */
+static enum gal_status write_batch(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
 {
-        free(*text);
-        *text = gal_strdup(value);
-}
+        enum gal_status status = add_revisions(rows, batch, error);
 
-static void put_execution(struct memory_store *memory, const struct gal_execution_row *row)
-{
-        struct execution *execution = find_or_add(memory, row->execution_id);
-
-        set_text(&execution->name, row->name);
-        set_text(&execution->machine_name, row->machine_name);
-        set_text(&execution->status, row->status);
-        execution->started_ms = row->started_ms;
-        execution->stopped_ms = row->stopped_ms;
+        if (status != GAL_OK)
+                return status;
+        status = add_chunks(rows, batch, error);
+        if (status != GAL_OK) {
+                for (size_t i = 0; i < batch->revision_count; i++)
+                        gal_memory_remove_revision(rows, find_revision(rows, batch->revisions[i].revision_id));
+                return status;
+        }
+        for (size_t i = 0; i < batch->machine_count; i++)
+                put_machine(rows, &batch->machines[i]);
+        for (size_t i = 0; i < batch->deleted_machine_count; i++)
+                remove_machine(rows, batch->deleted_machines[i]);
+        for (size_t i = 0; i < batch->name_count; i++)
+                put_name(rows, &batch->names[i]);
+        for (size_t i = 0; i < batch->execution_count; i++)
+                put_execution(rows, &batch->executions[i]);
+        for (size_t i = 0; i < batch->run_count; i++)
+                put_run(rows, &batch->runs[i]);
+        for (size_t i = 0; i < batch->closed_run_count; i++)
+                remove_run(rows, &batch->closed_runs[i]);
+        return GAL_OK;
 }
 
 static enum gal_status memory_commit(struct gal_store *store, const struct gal_batch *batch,
                                      struct gal_error *error)
 {
-        struct memory_store *memory = (struct memory_store *)store;
-        enum gal_status status = check_chunks(memory, batch, error);
+        enum gal_status status = gal_batch_check(batch, error);
+        struct memory_store *memory;
 
         if (status != GAL_OK)
                 return status;
-        for (size_t i = 0; i < batch->chunk_count; i++)
-                add_chunk(memory, &batch->chunks[i]);
-        for (size_t i = 0; i < batch->execution_count; i++)
-                put_execution(memory, &batch->executions[i]);
-        return GAL_OK;
+        memory = gal_memory_enter(store);
+        status = gal_memory_check_lease(memory, error);
+        if (status == GAL_OK)
+                status = write_batch(memory->rows, batch, error);
+        gal_memory_leave(memory);
+        return status;
 }
 
-static enum gal_status memory_load(struct gal_store *store, const char *execution_id,
-                                   bool (*row)(void *user, const struct gal_chunk_row *row), void *user,
-                                   struct gal_error *error)
+/* Life. */
+
+static void destroy_rows(struct rows *rows)
 {
-        const struct execution *execution = find((struct memory_store *)store, execution_id);
+        struct machine *machine, *next_machine;
+        struct revision *revision, *next_revision;
+        struct name *name, *next_name;
+        struct record *record, *next_record;
 
-        (void)error;
-        for (const struct chunk *chunk = execution == NULL ? NULL : execution->first; chunk != NULL;
-             chunk = chunk->next) {
-                struct gal_chunk_row view = { .execution_id = execution_id,
-                                              .first_event_id = chunk->first_event_id,
-                                              .event_count = chunk->event_count,
-                                              .body = chunk->body,
-                                              .body_len = chunk->body_len };
-
-                if (!row(user, &view))
-                        break;
-        }
-        return GAL_OK;
-}
-
-static void destroy_execution(struct execution *execution)
-{
-        while (execution->first != NULL) {
-                struct chunk *chunk = execution->first;
-
-                execution->first = chunk->next;
-                free(chunk->body);
-                free(chunk);
-        }
-        free(execution->id);
-        free(execution->name);
-        free(execution->machine_name);
-        free(execution->status);
-        free(execution);
+        HASH_ITER(hh, rows->machines, machine, next_machine)
+        remove_machine(rows, machine->row.machine_id);
+        HASH_ITER(hh, rows->revisions, revision, next_revision)
+        gal_memory_remove_revision(rows, revision);
+        HASH_ITER(hh, rows->names, name, next_name)
+        gal_memory_remove_name(rows, name);
+        HASH_ITER(hh, rows->records, record, next_record)
+        gal_memory_remove_record(rows, record);
+        pthread_mutex_destroy(&rows->mutex);
+        free(rows->address);
+        free(rows);
 }
 
 static void memory_destroy(struct gal_store *store)
 {
         struct memory_store *memory = (struct memory_store *)store;
-        struct execution *execution, *next;
+        struct rows *rows = memory->rows;
+        bool is_last;
 
-        HASH_ITER(hh, memory->executions, execution, next)
-        {
-                HASH_DEL(memory->executions, execution);
-                destroy_execution(execution);
-        }
+        memory_release(store);
+        gal_memory_enter(store);
+        is_last = --rows->views == 0;
+        gal_memory_leave(memory);
+        if (is_last)
+                destroy_rows(rows);
         free(memory);
 }
 
 static const struct gal_store_ops memory_ops = {
-        .name = "memory", .commit = memory_commit, .load = memory_load, .destroy = memory_destroy
+        .name = "memory",
+        .commits_max = 1,
+        .prepare = memory_prepare,
+        .acquire = memory_acquire,
+        .renew = memory_renew,
+        .release = memory_release,
+        .owner = memory_owner,
+        .commit = memory_commit,
+        .read_machines = gal_memory_read_machines,
+        .read_revision = gal_memory_read_revision,
+        .read_execution = gal_memory_read_execution,
+        .find_name = gal_memory_read_name,
+        .list_executions = gal_memory_list_executions,
+        .read_run = gal_memory_read_run,
+        .read_runs = gal_memory_read_runs,
+        .read_parked = gal_memory_read_parked,
+        .read_chunks = gal_memory_read_chunks,
+        .read_chunks_back = gal_memory_read_chunks_back,
+        .purge = gal_memory_purge,
+        .stats = gal_memory_stats,
+        .destroy = memory_destroy,
 };
 
-struct gal_store *gal_store_memory_create(void)
+static struct gal_store *create_view(struct rows *rows)
 {
         struct memory_store *memory = gal_new(struct memory_store);
 
         memory->store.ops = &memory_ops;
+        memory->rows = rows;
         return &memory->store;
+}
+
+struct gal_store *gal_store_memory_create(void)
+{
+        struct rows *rows = gal_new(struct rows);
+        pthread_mutexattr_t attributes;
+
+        pthread_mutexattr_init(&attributes);
+        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+        pthread_mutex_init(&rows->mutex, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+        rows->views = 1;
+        return create_view(rows);
+}
+
+struct gal_store *gal_store_memory_attach(struct gal_store *store)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+
+        memory->rows->views++;
+        gal_memory_leave(memory);
+        return create_view(memory->rows);
+}
+
+void gal_store_memory_expire(struct gal_store *store)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+
+        memory->rows->is_expired = true;
+        gal_memory_leave(memory);
 }

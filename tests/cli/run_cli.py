@@ -6,15 +6,16 @@ A file in tests/cases/cli/ is a case, or several that share something:
 
     about         what it shows
     files         NAME -> content; a text stands for itself, "@NAME" for a file of cases/cli/shared/, {"$text": [...]} is
-                  put together from texts and {"repeat": TEXT, "times": N}, any other value is written as JSON
+                  put together from texts and {"repeat": TEXT, "times": N}, any other value is written as JSON;
+                  "\\udcff" becomes the byte FF, which is no UTF-8
     args, stdin   of the call; stdin is made as a file is, and is empty by default
     environment   added to ours (null removes)
     descriptors   the most that the process may have open
     terminal      "stderr" or "stdout": that stream is a terminal, and the process's controlling one
     sink          what is at the other end of standard output: "full" (/dev/full), "closed", "head" (reads 1 byte)
     deliver       [{"when": WHEN, "signal": "SIGINT"} or {"when": WHEN, "keys": "\u0003"}]; WHEN is {"file": NAME}
-                  (it is there) or {"stderr": REGEX}; one after the other
-    exit          status; -6 would be SIGABRT
+                  (it is there) or {"stderr": REGEX}; one after the other; "times": 2 sends a signal twice at once
+    exit          status; -6 would be SIGABRT; a list: any of these
     stdout        "" nothing, {"json": VALUE}, {"members": {...}} of an object, {"lines": [VALUE...]}, {"match": REGEX};
                   in a VALUE {"$match": REGEX} stands for any text that it matches; exit 2 without "stdout" means ""
     stderr        "" nothing, or a list of regular expressions that are all found
@@ -83,15 +84,15 @@ def substitute(text, places):
     return text
 
 
-def make_text(content, places):
+def make_bytes(content, places):
     if isinstance(content, str) and content.startswith("@"):
         content = (CASES / "shared" / content[1:]).read_text()
     if isinstance(content, dict) and list(content) == ["$text"]:
         pieces = [piece if isinstance(piece, str) else piece["repeat"] * piece["times"] for piece in content["$text"]]
-        return "".join(pieces)
+        return "".join(pieces).encode("utf-8", "surrogateescape")
     if not isinstance(content, str):
         content = json.dumps(content, indent=2, ensure_ascii=False)
-    return substitute(content, places)
+    return substitute(content, places).encode("utf-8", "surrogateescape")
 
 
 def make_command(galliard, case, places, tty):
@@ -153,7 +154,7 @@ class Run:
         for name, content in case.get("files", {}).items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(make_text(content, places))
+            path.write_bytes(make_bytes(content, places))
         self.start(galliard, places)
 
     def start(self, galliard, places):
@@ -164,7 +165,7 @@ class Run:
             tty = os.ttyname(slave)
         sink = open("/dev/full", "w") if case.get("sink") == "full" else subprocess.PIPE
         with tempfile.TemporaryFile() as stdin:
-            stdin.write(make_text(case.get("stdin", ""), places).encode())
+            stdin.write(make_bytes(case.get("stdin", ""), places))
             stdin.seek(0)
             self.begun = time.monotonic()
             self.process = subprocess.Popen(
@@ -200,7 +201,8 @@ class Run:
         if "keys" in action:
             os.write(self.master, action["keys"].encode())
         else:
-            self.process.send_signal(signal.Signals[action["signal"]])
+            for _ in range(action.get("times", 1)):
+                self.process.send_signal(signal.Signals[action["signal"]])
 
     def wait(self):
         """Until the end; what is late is killed."""
@@ -291,6 +293,11 @@ def parse(text):
         raise Fault("standard output is not JSON (%s): %.400s" % (error, text))
 
 
+def check_exit(expected, actual):
+    if actual not in (expected if isinstance(expected, list) else [expected]):
+        raise Fault("exit status: expected %s, was %d" % (expected, actual))
+
+
 def check_stdout(expected, text):
     if expected == "":
         if text != "":
@@ -341,7 +348,7 @@ def find_faults(case, run):
     stdout = run.stdout.text() if run.stdout else ""
     stderr = run.stderr.text()
     expected = case.get("stdout", "" if case["exit"] == 2 else None)
-    checks = [lambda: demand(case["exit"], run.process.returncode, "exit status"),
+    checks = [lambda: check_exit(case["exit"], run.process.returncode),
               lambda: check_stdout(expected, stdout) if expected is not None else None,
               lambda: check_events(case["events"], stdout) if "events" in case else None,
               lambda: check_stderr(case, stderr),

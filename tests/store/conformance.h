@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 struct backend {
         const char *name;

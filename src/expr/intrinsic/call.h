@@ -46,11 +46,10 @@ struct gal_intrinsic {
         struct call *call;
 };
 
-/* One evaluation: where it looks, where it fails, what it may still make. */
+/* One evaluation: where it looks (its budget there is never NULL), where it fails. */
 struct call_run {
         const struct gal_scope *scope;
         struct gal_failure *failure;
-        size_t *output_left;
         const struct call *call; /* the one at work */
         const char *text;        /* the whole expression as written, for causes */
 };
@@ -89,11 +88,6 @@ bool gal_intrinsic_spend(struct call_run *run, size_t bytes);
 json_t *gal_intrinsic_text(struct call_run *run, struct gal_buffer *buffer);
 /* Rounds half up, as the service does; false (recorded) when the number is out of range. */
 bool gal_intrinsic_integer(struct call_run *run, const json_t *number, int64_t *ret_value);
-
-/* Evaluates with a budget that several calls share. `output_left` starts at GAL_INTRINSIC_OUTPUT_SIZE_MAX. */
-GAL_MUST_USE enum gal_status gal_intrinsic_run(const struct gal_intrinsic *intrinsic, const struct gal_scope *scope,
-                                               size_t *output_left, json_t **ret_value,
-                                               struct gal_failure *failure);
 
 /* The functions; array.c, text.c, encoding.c, math.c */
 json_t *gal_intrinsic_array(struct call_run *run, json_t *const *arguments, size_t count);

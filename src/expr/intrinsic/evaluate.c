@@ -34,11 +34,13 @@ json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...)
 
 bool gal_intrinsic_spend(struct call_run *run, size_t bytes)
 {
-        if (bytes <= *run->output_left) {
-                *run->output_left -= bytes;
+        struct gal_budget *budget = run->scope->budget;
+
+        if (bytes <= budget->bytes_left) {
+                budget->bytes_left -= bytes;
                 return true;
         }
-        *run->output_left = 0;
+        budget->bytes_left = 0;
         gal_intrinsic_fail(run, "It makes too much data.");
         return false;
 }
@@ -205,22 +207,19 @@ static json_t *run_call(struct call_run *run, const struct call *call)
         return value;
 }
 
-enum gal_status gal_intrinsic_run(const struct gal_intrinsic *intrinsic, const struct gal_scope *scope,
-                                  size_t *output_left, json_t **ret_value, struct gal_failure *failure)
+enum gal_status gal_intrinsic_evaluate(const struct gal_intrinsic *call, const struct gal_scope *scope,
+                                       json_t **ret_value, struct gal_failure *failure)
 {
-        struct call_run run = { scope, failure, output_left, intrinsic->call, intrinsic->call->text };
-        json_t *value = run_call(&run, intrinsic->call);
+        struct gal_budget budget = GAL_BUDGET_INIT;
+        struct gal_scope budgeted = *scope;
+        struct call_run run = { &budgeted, failure, call->call, call->call->text };
+        json_t *value;
 
+        if (budgeted.budget == NULL)
+                budgeted.budget = &budget;
+        value = run_call(&run, call->call);
         if (value == NULL)
                 return GAL_EFAILED;
         *ret_value = value;
         return GAL_OK;
-}
-
-enum gal_status gal_intrinsic_evaluate(const struct gal_intrinsic *call, const struct gal_scope *scope,
-                                       json_t **ret_value, struct gal_failure *failure)
-{
-        size_t output_left = GAL_INTRINSIC_OUTPUT_SIZE_MAX;
-
-        return gal_intrinsic_run(call, scope, &output_left, ret_value, failure);
 }

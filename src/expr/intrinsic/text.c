@@ -44,7 +44,7 @@ json_t *gal_intrinsic_format(struct call_run *run, json_t *const *arguments, siz
         size_t slots = 0;
 
         /* One more than allowed: the bound of a buffer cannot be zero. */
-        gal_buffer_init(&buffer, *run->output_left + 1);
+        gal_buffer_init(&buffer, run->scope->budget->bytes_left + 1);
         for (size_t at = 0; at < template.len; at++) {
                 if (is_escape(&template, at)) {
                         gal_buffer_append_char(&buffer, template.text[++at]);
@@ -69,7 +69,7 @@ json_t *gal_intrinsic_json_to_string(struct call_run *run, json_t *const *argume
         struct gal_buffer buffer;
 
         (void)count;
-        gal_buffer_init(&buffer, *run->output_left + 1);
+        gal_buffer_init(&buffer, run->scope->budget->bytes_left + 1);
         gal_json_write(&buffer, arguments[0]);
         return gal_intrinsic_text(run, &buffer);
 }

@@ -13,6 +13,9 @@
 #include "base/limits.h"
 #include "expr/java.h"
 
+/* What a new object and a member of it, and an element of a new array, take of the budget, roughly. */
+enum { OBJECT_SIZE = 256, MEMBER_SIZE = 64, ELEMENT_SIZE = 16 };
+
 static void apply(struct path_evaluation *evaluation, const struct path_step *step, json_t *node, json_t *results);
 
 /* (transfer none) The node that a name or an index leads to; NULL: none. */
@@ -46,6 +49,14 @@ static void apply_to_node(struct path_evaluation *evaluation, const struct path_
                 gal_need(json_array_append(results, node) == 0 ? node : NULL);
 }
 
+static bool has_names(const struct path_step *step, const json_t *node)
+{
+        for (size_t i = 0; i < step->as.names.count; i++)
+                if (json_object_getn(node, step->as.names.items[i].text, step->as.names.items[i].len) == NULL)
+                        return false;
+        return true;
+}
+
 static json_t *merge_names(const struct path_step *step, const json_t *node)
 {
         json_t *merged = gal_need(json_object());
@@ -71,12 +82,12 @@ static void apply_names(struct path_evaluation *evaluation, const struct path_st
         if (!json_is_object(node))
                 return;
         if (step->next == NULL) {
-                merged = merge_names(step, node);
                 /* below "..", an object must have all of the names */
-                if (gal_path_spend(evaluation, step->as.names.count) &&
-                    (!step->scan || json_object_size(merged) == step->as.names.count))
-                        gal_need(json_array_append(results, merged) == 0 ? merged : NULL);
-                json_decref(merged);
+                if (!gal_path_spend(evaluation, step->as.names.count) || (step->scan && !has_names(step, node)) ||
+                    !gal_path_spend_bytes(evaluation, OBJECT_SIZE + step->as.names.count * MEMBER_SIZE))
+                        return;
+                merged = merge_names(step, node);
+                gal_need(json_array_append_new(results, merged) == 0 ? results : NULL);
                 return;
         }
         for (size_t i = 0; i < step->as.names.count; i++) {
@@ -254,6 +265,7 @@ static json_t *run_rest(struct path_evaluation *evaluation, const struct path_qu
                 results = gal_need(json_array());
                 if (node != NULL)
                         apply(evaluation, step, node, results);
+                gal_path_spend_bytes(evaluation, json_array_size(results) * ELEMENT_SIZE);
         }
         if (query->function == PATH_FUNCTION_NONE)
                 return results;
@@ -389,13 +401,14 @@ enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_
                                   struct gal_error *error)
 {
         struct path_evaluation evaluation;
+        struct gal_budget budget = GAL_BUDGET_INIT;
         json_t *root = root_of(path, scope);
         json_t *value;
 
         if (root == NULL)
                 return fail_no_root(path, error);
         evaluation.document = root;
-        evaluation.visits_left = GAL_PATH_VISITS_MAX;
+        evaluation.budget = scope->budget != NULL ? scope->budget : &budget;
         evaluation.depth_left = GAL_PATH_RECURSION_MAX;
         evaluation.status = GAL_OK;
         value = gal_path_run(&evaluation, &path->query, root);

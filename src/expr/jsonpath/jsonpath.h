@@ -43,7 +43,7 @@ bool gal_path_is_root(const struct gal_path *path); /* exactly "$" */
  * GAL_ENOTFOUND: a definite path found nothing, or its variable is not set; `error` (nullable) then has the
  * library's text: "No results for path: $['X']", "Missing property in path $['no']",
  * "Filter: [0] can only be applied to arrays. Current context is: 1".
- * GAL_ELIMIT: more nodes visited than GAL_PATH_VISITS_MAX.
+ * GAL_ELIMIT: the scope's budget is spent.
  */
 GAL_MUST_USE enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_scope *scope,
                                                json_t **ret_value, struct gal_error *error);

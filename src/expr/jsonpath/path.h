@@ -162,7 +162,7 @@ void gal_path_regex_destroy_all(struct path_regex *regexes);
 /* One evaluation. What it may spend is shared by all that it nests. */
 struct path_evaluation {
         json_t *document; /* what `$` means inside a filter */
-        uint64_t visits_left;
+        struct gal_budget *budget;
         unsigned depth_left;
         enum gal_status status; /* GAL_OK or GAL_ELIMIT; sticks */
 };
@@ -170,11 +170,23 @@ struct path_evaluation {
 /* Spends `cost` visits; false (and a sticky GAL_ELIMIT) when they are used up. */
 static inline bool gal_path_spend(struct path_evaluation *evaluation, uint64_t cost)
 {
-        if (cost <= evaluation->visits_left) {
-                evaluation->visits_left -= cost;
+        if (cost <= evaluation->budget->visits_left) {
+                evaluation->budget->visits_left -= cost;
                 return true;
         }
-        evaluation->visits_left = 0;
+        evaluation->budget->visits_left = 0;
+        evaluation->status = GAL_ELIMIT;
+        return false;
+}
+
+/* The same for the memory of what is made anew. */
+static inline bool gal_path_spend_bytes(struct path_evaluation *evaluation, size_t bytes)
+{
+        if (bytes <= evaluation->budget->bytes_left) {
+                evaluation->budget->bytes_left -= bytes;
+                return true;
+        }
+        evaluation->budget->bytes_left = 0;
         evaluation->status = GAL_ELIMIT;
         return false;
 }

@@ -1,14 +1,12 @@
 /*
  * expression.c: a path or an intrinsic call, and how the service words a path that finds nothing.
  */
-#include "expr/template/expression.h"
+#include "expr/template/template.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/limits.h"
-#include "expr/intrinsic/call.h"
 
 struct gal_expression {
         struct gal_path *path;
@@ -87,23 +85,14 @@ static enum gal_status fail_path(const struct gal_path *path, const char *field,
         return status;
 }
 
-enum gal_status gal_expression_run(const struct gal_expression *expression, const char *field,
-                                   const struct gal_scope *scope, size_t *output_left, json_t **ret_value,
-                                   struct gal_failure *failure)
-{
-        enum gal_status status;
-
-        if (expression->call != NULL)
-                return gal_intrinsic_run(expression->call, scope, output_left, ret_value, failure);
-        status = gal_path_evaluate(expression->path, scope, ret_value, NULL);
-        return status == GAL_OK ? GAL_OK : fail_path(expression->path, field, scope, status, failure);
-}
-
 enum gal_status gal_expression_evaluate(const struct gal_expression *expression, const char *field,
                                         const struct gal_scope *scope, json_t **ret_value,
                                         struct gal_failure *failure)
 {
-        size_t output_left = GAL_INTRINSIC_OUTPUT_SIZE_MAX;
+        enum gal_status status;
 
-        return gal_expression_run(expression, field, scope, &output_left, ret_value, failure);
+        if (expression->call != NULL)
+                return gal_intrinsic_evaluate(expression->call, scope, ret_value, failure);
+        status = gal_path_evaluate(expression->path, scope, ret_value, NULL);
+        return status == GAL_OK ? GAL_OK : fail_path(expression->path, field, scope, status, failure);
 }

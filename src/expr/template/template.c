@@ -11,9 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "base/limits.h"
 #include "expr/arena.h"
-#include "expr/template/expression.h"
 
 enum node_kind { NODE_CONSTANT, NODE_EXPRESSION, NODE_OBJECT, NODE_ARRAY };
 
@@ -239,7 +237,6 @@ bool gal_template_is_constant(const struct gal_template *template)
 struct evaluator {
         const struct gal_scope *scope;
         struct gal_failure *failure;
-        size_t output_left;
 };
 
 /* A new reference; NULL: the failure is recorded. */
@@ -288,8 +285,8 @@ static json_t *evaluate(struct evaluator *evaluator, const struct node *node)
         case NODE_CONSTANT:
                 return json_incref(node->constant);
         case NODE_EXPRESSION:
-                if (gal_expression_run(node->expression, node->field, evaluator->scope, &evaluator->output_left,
-                                       &value, evaluator->failure) != GAL_OK)
+                if (gal_expression_evaluate(node->expression, node->field, evaluator->scope, &value,
+                                            evaluator->failure) != GAL_OK)
                         return NULL;
                 return value;
         case NODE_OBJECT:
@@ -303,9 +300,14 @@ static json_t *evaluate(struct evaluator *evaluator, const struct node *node)
 enum gal_status gal_template_evaluate(const struct gal_template *template, const struct gal_scope *scope,
                                       json_t **ret_value, struct gal_failure *failure)
 {
-        struct evaluator evaluator = { scope, failure, GAL_INTRINSIC_OUTPUT_SIZE_MAX };
-        json_t *value = evaluate(&evaluator, &template->root);
+        struct gal_budget budget = GAL_BUDGET_INIT;
+        struct gal_scope budgeted = *scope;
+        struct evaluator evaluator = { &budgeted, failure };
+        json_t *value;
 
+        if (budgeted.budget == NULL)
+                budgeted.budget = &budget;
+        value = evaluate(&evaluator, &template->root);
         if (value == NULL)
                 return GAL_EFAILED;
         *ret_value = value;

@@ -45,8 +45,8 @@ static const char *const definitions[] = {
         "{'StartAt': nope}",
         "{'StartAt'",
         /* JSONata */
-        "{'QueryLanguage':'JSONata','StartAt':'A','States':{'A':{'Type':'Pass','Output':{'a':['{% 1 %}','{% 1']},"
-        "'Assign':{'x':'{% 1 %}'},'End':true}}}",
+        ("{'QueryLanguage':'JSONata','StartAt':'A','States':{'A':{'Type':'Pass','Output':{'a':['{% 1 %}','{% 1']},"
+         "'Assign':{'x':'{% 1 %}'},'End':true}}}"),
 };
 
 static char *with_double_quotes(const char *text)

@@ -211,6 +211,42 @@ START_TEST(visits_are_bounded)
 }
 END_TEST
 
+/* What a scope allows is for all that is evaluated in it. */
+START_TEST(a_budget_is_shared)
+{
+        struct gal_budget budget = { .visits_left = 30, .bytes_left = 1000 };
+        struct gal_scope scope = { .input = make_numbers(20), .budget = &budget };
+        struct gal_path *path = parse("$[*]");
+        json_t *value = NULL;
+
+        ck_assert_int_eq(gal_path_evaluate(path, &scope, &value, NULL), GAL_OK);
+        json_decref(value);
+        ck_assert_int_eq(gal_path_evaluate(path, &scope, &value, NULL), GAL_ELIMIT);
+        budget = (struct gal_budget){ .visits_left = 100, .bytes_left = 300 };
+        ck_assert_int_eq(gal_path_evaluate(path, &scope, &value, NULL), GAL_ELIMIT);
+        gal_path_destroy(path);
+        json_decref(scope.input);
+}
+END_TEST
+
+/* Each object that several names make is new: `$..` may ask for them more often than the payload has members. */
+START_TEST(new_objects_are_bounded)
+{
+        json_t *input = json_object();
+        json_t *value = NULL;
+
+        for (size_t i = 0; i < GAL_JSON_DEPTH_MAX; i++)
+                input = json_pack("{s:o, s:i}", "a", input, "b", 1);
+        ck_assert_int_eq(evaluate("$..*..['a','c']", input, &value, NULL), GAL_OK);
+        ck_assert_uint_eq(json_array_size(value), 0);
+        json_decref(value);
+        value = NULL;
+        ck_assert_int_eq(evaluate("$..*..['a','b']", input, &value, NULL), GAL_ELIMIT);
+        ck_assert_ptr_null(value);
+        json_decref(input);
+}
+END_TEST
+
 START_TEST(matches_are_bounded)
 {
         static const char *const hungry[] = {
@@ -334,6 +370,8 @@ int main(void)
         tcase_add_test(tcase, set_copies_on_write);
         tcase_add_loop_test(tcase, visits_are_bounded, 0, 5);
         tcase_add_loop_test(tcase, matches_are_bounded, 0, 6);
+        tcase_add_test(tcase, a_budget_is_shared);
+        tcase_add_test(tcase, new_objects_are_bounded);
         tcase_add_test(tcase, walks_as_deep_as_json_goes);
         tcase_add_test(tcase, finds_keys_that_hold_nul);
         tcase_add_test(tcase, long_messages_stay_text);

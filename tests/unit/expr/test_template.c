@@ -140,6 +140,32 @@ START_TEST(output_is_bounded)
 }
 END_TEST
 
+/* And so do many paths: neither the time nor the memory of one template grows with its length alone. */
+START_TEST(paths_are_bounded_together)
+{
+        struct gal_failure failure = GAL_FAILURE_INIT;
+        struct gal_scope scope = { .input = json_array() };
+        json_t *source = json_object();
+        struct gal_template *template;
+        json_t *value = NULL;
+        char key[20];
+
+        for (int i = 0; i < 20000; i++)
+                json_array_append_new(scope.input, json_integer(i));
+        for (int i = 0; i < 1000; i++) {
+                snprintf(key, sizeof(key), "k%d.$", i);
+                json_object_set_new(source, key, json_string("$..*"));
+        }
+        template = compile(source);
+        ck_assert_int_eq(gal_template_evaluate(template, &scope, &value, &failure), GAL_EFAILED);
+        ck_assert_str_eq(failure.error, "States.Runtime");
+        gal_failure_finish(&failure);
+        gal_template_destroy(template);
+        json_decref(source);
+        json_decref(scope.input);
+}
+END_TEST
+
 START_TEST(expression_is_either)
 {
         struct gal_expression *path = NULL;
@@ -193,6 +219,7 @@ int main(void)
         tcase_add_test(tcase, visits_paths_with_pointers);
         tcase_add_test(tcase, faults_may_be_unwanted);
         tcase_add_test(tcase, output_is_bounded);
+        tcase_add_test(tcase, paths_are_bounded_together);
         tcase_add_test(tcase, expression_is_either);
         tcase_add_test(tcase, expression_names_its_field);
         suite_add_tcase(suite, tcase);

@@ -65,13 +65,19 @@ static const struct {
         { "$repeat", make_repeat }, { "$list", make_list }, { "$range", make_range }, { "$nest", make_nest }
 };
 
+/* Generated values may hold generated values. */
 static json_t *generate(json_t *value)
 {
         for (size_t i = 0; i < sizeof(generators) / sizeof(generators[0]); i++) {
                 json_t *argument = json_object_get(value, generators[i].key);
+                json_t *made;
 
-                if (argument != NULL && json_object_size(value) == 1)
-                        return generators[i].make(argument);
+                if (argument == NULL || json_object_size(value) != 1)
+                        continue;
+                argument = case_json_expand(argument);
+                made = generators[i].make(argument);
+                json_decref(argument);
+                return made;
         }
         return NULL;
 }
