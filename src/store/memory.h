@@ -4,7 +4,7 @@
 #ifndef GAL_STORE_MEMORY_H
 #define GAL_STORE_MEMORY_H
 
-#include "store/store_next.h"
+#include "store/store.h"
 
 /* (transfer full) Another process's view of the same rows, which live until the last view is destroyed. */
 struct gal_store *gal_store_memory_attach(struct gal_store *store);

@@ -1,12 +1,12 @@
 /*
- * memory_internal.h: the tables of the model store, for its two halves: memory_next.c writes, memory_read.c reads
+ * memory_internal.h: the tables of the model store, for its two halves: memory.c writes, memory_read.c reads
  * and purges.
  */
 #ifndef GAL_STORE_MEMORY_INTERNAL_H
 #define GAL_STORE_MEMORY_INTERNAL_H
 
 #include <pthread.h>
-#include <uthash.h>
+#include "base/hash.h"
 
 #include "store/memory.h"
 #include "store/rows.h"

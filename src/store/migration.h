@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store/store_next.h"
+#include "store/store.h"
 
 struct gal_migration {
         const char *name; /* "0001-first" */

@@ -1,7 +1,7 @@
 /*
  * open.c: which backend an URL means.
  */
-#include "store/store_next.h"
+#include "store/store.h"
 
 #include <string.h>
 

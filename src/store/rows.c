@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -56,247 +57,174 @@ void gal_uuid_from_bytes(const uint8_t bytes[GAL_UUID_BYTES], char text[37])
         *text = '\0';
 }
 
-/* Checks. Each says what it looked at, so that the message can name the row. */
+/* The tables, one line a column. */
 
-struct checking {
-        const char *kind;
-        const char *id; /* of the row; NULL: unknown as yet */
-        enum gal_status status;
-        struct gal_error *error;
+/* clang-format off */
+#define COLUMN(type, row, member) { #member, GAL_COLUMN_##type, offsetof(struct row, member), 0 }
+#define BYTES(row, member) \
+        { #member, GAL_COLUMN_BYTES, offsetof(struct row, member), offsetof(struct row, member##_len) }
+
+static const struct gal_column machine_columns[] = {
+        COLUMN(ID, gal_machine_row, machine_id),
+        COLUMN(TEXT, gal_machine_row, name),
+        COLUMN(ID, gal_machine_row, revision_id),
+        COLUMN(TEXT, gal_machine_row, type),
+        COLUMN(TEXT, gal_machine_row, status),
+        COLUMN(TIME, gal_machine_row, created_ms),
+        COLUMN(TIME, gal_machine_row, updated_ms),
+};
+static const struct gal_column machine_id_columns[] = { { "machine_id", GAL_COLUMN_ID, 0, 0 } };
+static const struct gal_column revision_columns[] = {
+        COLUMN(ID, gal_revision_row, revision_id),
+        COLUMN(ID, gal_revision_row, machine_id),
+        COLUMN(TEXT, gal_revision_row, definition),
+        COLUMN(OPTION, gal_revision_row, role_arn),
+        COLUMN(TIME, gal_revision_row, created_ms),
+};
+static const struct gal_column name_columns[] = {
+        COLUMN(ID, gal_name_row, machine_id),
+        COLUMN(TEXT, gal_name_row, name),
+        COLUMN(ID, gal_name_row, execution_id),
+        COLUMN(TIME, gal_name_row, reusable_ms),
+};
+static const struct gal_column execution_columns[] = {
+        COLUMN(SLOT, gal_execution_row, slot),
+        COLUMN(ID, gal_execution_row, execution_id),
+        COLUMN(TEXT, gal_execution_row, name),
+        COLUMN(ID, gal_execution_row, machine_id),
+        COLUMN(TEXT, gal_execution_row, machine_name),
+        COLUMN(ID, gal_execution_row, revision_id),
+        COLUMN(TEXT, gal_execution_row, status),
+        COLUMN(TIME, gal_execution_row, started_ms),
+        COLUMN(TIME, gal_execution_row, stopped_ms),
+        COLUMN(NUMBER, gal_execution_row, event_count),
+        COLUMN(OPTION, gal_execution_row, input),
+        COLUMN(OPTION, gal_execution_row, output),
+        COLUMN(OPTION, gal_execution_row, error),
+        COLUMN(OPTION, gal_execution_row, cause),
+};
+static const struct gal_column chunk_columns[] = {
+        COLUMN(SLOT, gal_chunk_row, slot),
+        COLUMN(ID, gal_chunk_row, execution_id),
+        COLUMN(NUMBER, gal_chunk_row, sequence),
+        COLUMN(NUMBER, gal_chunk_row, first_event_id),
+        COLUMN(COUNT, gal_chunk_row, event_count),
+        BYTES(gal_chunk_row, body),
+};
+static const struct gal_column run_columns[] = {
+        COLUMN(SLOT, gal_run_row, slot),
+        COLUMN(ID, gal_run_row, execution_id),
+        COLUMN(NUMBER, gal_run_row, sequence),
+        COLUMN(TIME, gal_run_row, wake_ms),
+        BYTES(gal_run_row, snapshot),
 };
 
-static void refuse(struct checking *checking, const char *member, const char *why)
+#define COLUMNS(array) .columns = (array), .column_count = sizeof(array) / sizeof((array)[0])
+#define PLACE(array, array_count) \
+        .rows_offset = offsetof(struct gal_batch, array), .count_offset = offsetof(struct gal_batch, array_count)
+
+const struct gal_row_shape gal_row_shapes[GAL_ROW_KINDS] = {
+        [GAL_ROW_MACHINE] = { "machine", sizeof(struct gal_machine_row), COLUMNS(machine_columns),
+                              PLACE(machines, machine_count) },
+        [GAL_ROW_MACHINE_ID] = { "deleted machine", sizeof(const char *), COLUMNS(machine_id_columns),
+                                 PLACE(deleted_machines, deleted_machine_count) },
+        [GAL_ROW_REVISION] = { "revision", sizeof(struct gal_revision_row), COLUMNS(revision_columns),
+                               PLACE(revisions, revision_count) },
+        [GAL_ROW_NAME] = { "name", sizeof(struct gal_name_row), COLUMNS(name_columns), PLACE(names, name_count) },
+        [GAL_ROW_EXECUTION] = { "execution", sizeof(struct gal_execution_row), COLUMNS(execution_columns),
+                                PLACE(executions, execution_count) },
+        [GAL_ROW_CHUNK] = { "chunk", sizeof(struct gal_chunk_row), COLUMNS(chunk_columns),
+                            PLACE(chunks, chunk_count) },
+        [GAL_ROW_RUN] = { "run", sizeof(struct gal_run_row), COLUMNS(run_columns), PLACE(runs, run_count) },
+        [GAL_ROW_RUN_KEY] = { "closed run", sizeof(struct gal_run_row), run_columns, 2,
+                              PLACE(closed_runs, closed_run_count) },
+};
+/* clang-format on */
+
+/* Checks. */
+
+static const char *utf8_fault(const char *text)
 {
-        if (checking->status != GAL_OK)
-                return;
-        checking->status = gal_fail(checking->error, GAL_EINVALID, GAL_NOWHERE, "%s %s: its %s %s", checking->kind,
-                                    checking->id == NULL ? "without an id" : checking->id, member, why);
-}
+        const char *end = text + strlen(text);
 
-static void check_id(struct checking *checking, const char *member, const char *text)
-{
-        uint8_t bytes[GAL_UUID_BYTES];
-
-        if (!gal_uuid_to_bytes(text, bytes))
-                refuse(checking, member, "is no UUID in small letters");
-}
-
-static void check_nullable(struct checking *checking, const char *member, const char *text)
-{
-        const char *end;
-
-        if (text == NULL)
-                return;
-        end = text + strlen(text);
         while (text < end) {
                 size_t len = (unsigned char)*text < 0x80 ? 1 : gal_utf8_sequence(text, (size_t)(end - text));
 
-                if (len == 0) {
-                        refuse(checking, member, "is not UTF-8");
-                        return;
-                }
+                if (len == 0)
+                        return "is not UTF-8";
                 text += len;
         }
+        return NULL;
 }
 
-static void check_text(struct checking *checking, const char *member, const char *text)
+/* What is wrong with a column of a row; NULL: nothing. */
+static const char *find_fault(const struct gal_column *column, const char *row)
 {
-        if (text == NULL)
-                refuse(checking, member, "is missing");
-        check_nullable(checking, member, text);
+        const void *member = row + column->offset;
+        uint8_t bytes[GAL_UUID_BYTES];
+        const char *text;
+
+        switch (column->type) {
+        case GAL_COLUMN_ID:
+                return gal_uuid_to_bytes(*(const char *const *)member, bytes) ? NULL
+                                                                              : "is no UUID in small letters";
+        case GAL_COLUMN_TEXT:
+                text = *(const char *const *)member;
+                return text == NULL ? "is missing" : utf8_fault(text);
+        case GAL_COLUMN_OPTION:
+                text = *(const char *const *)member;
+                return text == NULL ? NULL : utf8_fault(text);
+        case GAL_COLUMN_BYTES:
+                if (*(const size_t *)(row + column->len_offset) > GAL_STORE_BODY_SIZE_MAX)
+                        return "is too large";
+                return NULL;
+        case GAL_COLUMN_SLOT:
+                return *(const uint32_t *)member < GAL_SLOTS ? NULL : "is out of bounds";
+        case GAL_COLUMN_COUNT:
+                return *(const uint32_t *)member <= GAL_STORE_SEQUENCE_MAX ? NULL : "is out of bounds";
+        case GAL_COLUMN_NUMBER:
+                return *(const uint64_t *)member <= GAL_STORE_SEQUENCE_MAX ? NULL : "is out of bounds";
+        case GAL_COLUMN_TIME:
+                return *(const int64_t *)member >= 0 ? NULL : "is before 1970";
+        }
+        gal_bug("column type", column->type);
 }
 
-static void check_slot(struct checking *checking, uint32_t slot)
+static enum gal_status check_row(const struct gal_row_shape *shape, const char *row, struct gal_error *error)
 {
-        if (slot >= GAL_SLOTS)
-                refuse(checking, "slot", "is none of the 4,096");
-}
+        for (size_t i = 0; i < shape->column_count; i++) {
+                const char *fault = find_fault(&shape->columns[i], row);
 
-static void check_number(struct checking *checking, const char *member, uint64_t number, uint64_t number_min)
-{
-        if (number < number_min || number > GAL_STORE_SEQUENCE_MAX)
-                refuse(checking, member, "is out of bounds");
-}
-
-static void check_body(struct checking *checking, const char *member, const char *body, size_t len)
-{
-        if (body == NULL && len > 0)
-                refuse(checking, member, "is missing");
-        if (len > GAL_STORE_BODY_SIZE_MAX)
-                refuse(checking, member, "is too large");
-}
-
-static void check_machine(struct checking *checking, const struct gal_machine_row *row)
-{
-        checking->kind = "machine";
-        checking->id = row->machine_id;
-        check_id(checking, "id", row->machine_id);
-        check_id(checking, "revision's id", row->revision_id);
-        check_text(checking, "name", row->name);
-        check_text(checking, "type", row->type);
-        check_text(checking, "status", row->status);
-}
-
-static void check_revision(struct checking *checking, const struct gal_revision_row *row)
-{
-        checking->kind = "revision";
-        checking->id = row->revision_id;
-        check_id(checking, "id", row->revision_id);
-        check_id(checking, "machine's id", row->machine_id);
-        check_text(checking, "definition", row->definition);
-        check_nullable(checking, "role", row->role_arn);
-}
-
-static void check_name(struct checking *checking, const struct gal_name_row *row)
-{
-        checking->kind = "name of execution";
-        checking->id = row->execution_id;
-        check_id(checking, "id", row->execution_id);
-        check_id(checking, "machine's id", row->machine_id);
-        check_text(checking, "name", row->name);
-}
-
-static void check_execution(struct checking *checking, const struct gal_execution_row *row)
-{
-        checking->kind = "execution";
-        checking->id = row->execution_id;
-        check_slot(checking, row->slot);
-        check_id(checking, "id", row->execution_id);
-        check_id(checking, "machine's id", row->machine_id);
-        check_id(checking, "revision's id", row->revision_id);
-        check_text(checking, "name", row->name);
-        check_text(checking, "machine's name", row->machine_name);
-        check_text(checking, "status", row->status);
-        check_number(checking, "number of events", row->event_count, 0);
-        check_nullable(checking, "input", row->input);
-        check_nullable(checking, "output", row->output);
-        check_nullable(checking, "error", row->error);
-        check_nullable(checking, "cause", row->cause);
-}
-
-static void check_chunk(struct checking *checking, const struct gal_chunk_row *row)
-{
-        checking->kind = "chunk of execution";
-        checking->id = row->execution_id;
-        check_slot(checking, row->slot);
-        check_id(checking, "execution's id", row->execution_id);
-        check_number(checking, "sequence", row->sequence, 1);
-        check_number(checking, "first event's id", row->first_event_id, 0);
-        check_number(checking, "number of events", row->event_count, 0);
-        check_body(checking, "body", row->body, row->body_len);
-}
-
-static void check_run(struct checking *checking, const struct gal_run_row *row)
-{
-        checking->kind = "run of execution";
-        checking->id = row->execution_id;
-        check_slot(checking, row->slot);
-        check_id(checking, "execution's id", row->execution_id);
-        check_number(checking, "sequence", row->sequence, 0);
-        check_body(checking, "snapshot", row->snapshot, row->snapshot_len);
-        if (row->wake_ms < 0)
-                refuse(checking, "wake-up time", "is out of bounds");
+                if (fault != NULL)
+                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "the %s of a %s row %s",
+                                        shape->columns[i].name, shape->what, fault);
+        }
+        return GAL_OK;
 }
 
 enum gal_status gal_batch_check(const struct gal_batch *batch, struct gal_error *error)
 {
-        struct checking checking = { .status = GAL_OK, .error = error };
+        for (enum gal_row_kind kind = 0; kind < GAL_ROW_KINDS; kind++) {
+                const struct gal_row_shape *shape = &gal_row_shapes[kind];
+                const char *rows = gal_batch_rows(batch, kind);
 
-        for (size_t i = 0; i < batch->machine_count; i++)
-                check_machine(&checking, &batch->machines[i]);
-        for (size_t i = 0; i < batch->deleted_machine_count; i++) {
-                checking.kind = "deleted machine";
-                checking.id = batch->deleted_machines[i];
-                check_id(&checking, "id", batch->deleted_machines[i]);
+                for (size_t i = 0; i < gal_batch_count(batch, kind); i++) {
+                        enum gal_status status = check_row(shape, rows + i * shape->size, error);
+
+                        if (status != GAL_OK)
+                                return status;
+                }
         }
-        for (size_t i = 0; i < batch->revision_count; i++)
-                check_revision(&checking, &batch->revisions[i]);
-        for (size_t i = 0; i < batch->name_count; i++)
-                check_name(&checking, &batch->names[i]);
-        for (size_t i = 0; i < batch->execution_count; i++)
-                check_execution(&checking, &batch->executions[i]);
-        for (size_t i = 0; i < batch->chunk_count; i++)
-                check_chunk(&checking, &batch->chunks[i]);
-        for (size_t i = 0; i < batch->run_count; i++)
-                check_run(&checking, &batch->runs[i]);
-        for (size_t i = 0; i < batch->closed_run_count; i++) {
-                checking.kind = "closed run of execution";
-                checking.id = batch->closed_runs[i].execution_id;
-                check_slot(&checking, batch->closed_runs[i].slot);
-                check_id(&checking, "execution's id", batch->closed_runs[i].execution_id);
+        for (size_t i = 0; i < batch->chunk_count; i++) {
+                if (batch->chunks[i].sequence == 0)
+                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "chunks count from 1");
+                if (batch->chunks[i].body == NULL)
+                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "the body of a chunk is missing");
         }
-        return checking.status;
+        return GAL_OK;
 }
 
-/* Copies: where a row points at memory, as a table. */
-
-#define TEXTS_MAX 12
-
-struct layout {
-        size_t size;
-        size_t texts[TEXTS_MAX]; /* offsets of texts */
-        size_t text_count;
-        bool has_bytes;
-        size_t bytes; /* offset of a pointer to bytes, and of their number */
-        size_t bytes_len;
-};
-
-#define TEXT(row, member) offsetof(struct row, member)
-
-static const struct layout layouts[] = {
-        [GAL_ROW_MACHINE] = { .size = sizeof(struct gal_machine_row),
-                              .texts = { TEXT(gal_machine_row, machine_id), TEXT(gal_machine_row, name),
-                                         TEXT(gal_machine_row, revision_id), TEXT(gal_machine_row, type),
-                                         TEXT(gal_machine_row, status) },
-                              .text_count = 5 },
-        [GAL_ROW_MACHINE_ID] = { .size = sizeof(const char *), .texts = { 0 }, .text_count = 1 },
-        [GAL_ROW_REVISION] = { .size = sizeof(struct gal_revision_row),
-                               .texts = { TEXT(gal_revision_row, revision_id), TEXT(gal_revision_row, machine_id),
-                                          TEXT(gal_revision_row, definition), TEXT(gal_revision_row, role_arn) },
-                               .text_count = 4 },
-        [GAL_ROW_NAME] = { .size = sizeof(struct gal_name_row),
-                           .texts = { TEXT(gal_name_row, machine_id), TEXT(gal_name_row, name),
-                                      TEXT(gal_name_row, execution_id) },
-                           .text_count = 3 },
-        [GAL_ROW_EXECUTION] = { .size = sizeof(struct gal_execution_row),
-                                .texts = { TEXT(gal_execution_row, execution_id), TEXT(gal_execution_row, name),
-                                           TEXT(gal_execution_row, machine_id),
-                                           TEXT(gal_execution_row, machine_name),
-                                           TEXT(gal_execution_row, revision_id), TEXT(gal_execution_row, status),
-                                           TEXT(gal_execution_row, input), TEXT(gal_execution_row, output),
-                                           TEXT(gal_execution_row, error), TEXT(gal_execution_row, cause) },
-                                .text_count = 10 },
-        [GAL_ROW_CHUNK] = { .size = sizeof(struct gal_chunk_row),
-                            .texts = { TEXT(gal_chunk_row, execution_id) },
-                            .text_count = 1,
-                            .has_bytes = true,
-                            .bytes = offsetof(struct gal_chunk_row, body),
-                            .bytes_len = offsetof(struct gal_chunk_row, body_len) },
-        [GAL_ROW_RUN] = { .size = sizeof(struct gal_run_row),
-                          .texts = { TEXT(gal_run_row, execution_id) },
-                          .text_count = 1,
-                          .has_bytes = true,
-                          .bytes = offsetof(struct gal_run_row, snapshot),
-                          .bytes_len = offsetof(struct gal_run_row, snapshot_len) },
-};
-
-static const struct {
-        enum gal_row_kind kind;
-        size_t rows; /* offsets in the batch */
-        size_t count;
-} members[] = {
-        { GAL_ROW_MACHINE, offsetof(struct gal_batch, machines), offsetof(struct gal_batch, machine_count) },
-        { GAL_ROW_MACHINE_ID, offsetof(struct gal_batch, deleted_machines),
-          offsetof(struct gal_batch, deleted_machine_count) },
-        { GAL_ROW_REVISION, offsetof(struct gal_batch, revisions), offsetof(struct gal_batch, revision_count) },
-        { GAL_ROW_NAME, offsetof(struct gal_batch, names), offsetof(struct gal_batch, name_count) },
-        { GAL_ROW_EXECUTION, offsetof(struct gal_batch, executions), offsetof(struct gal_batch, execution_count) },
-        { GAL_ROW_CHUNK, offsetof(struct gal_batch, chunks), offsetof(struct gal_batch, chunk_count) },
-        { GAL_ROW_RUN, offsetof(struct gal_batch, runs), offsetof(struct gal_batch, run_count) },
-        { GAL_ROW_RUN, offsetof(struct gal_batch, closed_runs), offsetof(struct gal_batch, closed_run_count) },
-};
-
-#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
+/* Copies. */
 
 static void *copy_bytes(const void *bytes, size_t len)
 {
@@ -309,45 +237,50 @@ static void *copy_bytes(const void *bytes, size_t len)
         return copy;
 }
 
+static bool is_pointer(const struct gal_column *column)
+{
+        return column->type == GAL_COLUMN_ID || column->type == GAL_COLUMN_TEXT ||
+               column->type == GAL_COLUMN_OPTION || column->type == GAL_COLUMN_BYTES;
+}
+
 void gal_row_own(enum gal_row_kind kind, void *row)
 {
-        const struct layout *layout = &layouts[kind];
+        const struct gal_row_shape *shape = &gal_row_shapes[kind];
 
-        for (size_t i = 0; i < layout->text_count; i++) {
-                char **text = (char **)((char *)row + layout->texts[i]);
+        for (size_t i = 0; i < shape->column_count; i++) {
+                const struct gal_column *column = &shape->columns[i];
+                char **member = (char **)((char *)row + column->offset);
 
-                *text = gal_strdup(*text);
-        }
-        if (layout->has_bytes) {
-                char **bytes = (char **)((char *)row + layout->bytes);
-
-                *bytes = copy_bytes(*bytes, *(size_t *)((char *)row + layout->bytes_len));
+                if (column->type == GAL_COLUMN_BYTES)
+                        *member = copy_bytes(*member, *(size_t *)((char *)row + column->len_offset));
+                else if (is_pointer(column))
+                        *member = gal_strdup(*member);
         }
 }
 
 void gal_row_disown(enum gal_row_kind kind, void *row)
 {
-        const struct layout *layout = &layouts[kind];
+        const struct gal_row_shape *shape = &gal_row_shapes[kind];
 
-        for (size_t i = 0; i < layout->text_count; i++)
-                free(*(char **)((char *)row + layout->texts[i]));
-        if (layout->has_bytes)
-                free(*(char **)((char *)row + layout->bytes));
-        memset(row, 0, layout->size);
+        for (size_t i = 0; i < shape->column_count; i++) {
+                if (is_pointer(&shape->columns[i]))
+                        free(*(char **)((char *)row + shape->columns[i].offset));
+        }
+        memset(row, 0, shape->size);
 }
 
 struct gal_batch *gal_batch_copy(const struct gal_batch *batch)
 {
         struct gal_batch *copy = copy_bytes(batch, sizeof(*batch));
 
-        for (size_t i = 0; i < MEMBER_COUNT; i++) {
-                char **rows = (char **)((char *)copy + members[i].rows);
-                size_t count = *(size_t *)((char *)copy + members[i].count);
-                size_t size = layouts[members[i].kind].size;
+        for (enum gal_row_kind kind = 0; kind < GAL_ROW_KINDS; kind++) {
+                const struct gal_row_shape *shape = &gal_row_shapes[kind];
+                size_t count = gal_batch_count(batch, kind);
+                char *rows = count == 0 ? NULL : copy_bytes(gal_batch_rows(batch, kind), count * shape->size);
 
-                *rows = count == 0 ? NULL : copy_bytes(*rows, count * size);
-                for (size_t k = 0; k < count; k++)
-                        gal_row_own(members[i].kind, *rows + k * size);
+                *(char **)((char *)copy + shape->rows_offset) = rows;
+                for (size_t i = 0; i < count; i++)
+                        gal_row_own(kind, rows + i * shape->size);
         }
         return copy;
 }
@@ -356,13 +289,35 @@ void gal_batch_copy_destroy(struct gal_batch *batch)
 {
         if (batch == NULL)
                 return;
-        for (size_t i = 0; i < MEMBER_COUNT; i++) {
-                char **rows = (char **)((char *)batch + members[i].rows);
-                size_t count = *(size_t *)((char *)batch + members[i].count);
+        for (enum gal_row_kind kind = 0; kind < GAL_ROW_KINDS; kind++) {
+                char *rows = (char *)gal_batch_rows(batch, kind);
 
-                for (size_t k = 0; k < count; k++)
-                        gal_row_disown(members[i].kind, *rows + k * layouts[members[i].kind].size);
-                free(*rows);
+                for (size_t i = 0; i < gal_batch_count(batch, kind); i++)
+                        gal_row_disown(kind, rows + i * gal_row_shapes[kind].size);
+                free(rows);
         }
         free(batch);
+}
+
+bool gal_row_give(const struct gal_row_reader *reader, const struct gal_any_row *row)
+{
+        switch (reader->kind) {
+        case GAL_ROW_MACHINE:
+                return reader->as.machine(reader->user, &row->as.machine);
+        case GAL_ROW_REVISION:
+                return reader->as.revision(reader->user, &row->as.revision);
+        case GAL_ROW_NAME:
+                return reader->as.name(reader->user, &row->as.name);
+        case GAL_ROW_EXECUTION:
+                return reader->as.execution(reader->user, &row->as.execution);
+        case GAL_ROW_CHUNK:
+                return reader->as.chunk(reader->user, &row->as.chunk);
+        case GAL_ROW_RUN:
+                return reader->as.run(reader->user, &row->as.run);
+        case GAL_ROW_MACHINE_ID:
+        case GAL_ROW_RUN_KEY:
+        case GAL_ROW_KINDS:
+                break;
+        }
+        gal_bug("row kind", reader->kind);
 }

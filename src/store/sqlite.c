@@ -4,7 +4,7 @@
  * The owner holds the lock of FILE.lock for life. Its epoch stands in the database as well, and each transaction
  * looks at it, because a file can be removed: two owners would corrupt nothing, and one of them is told.
  */
-#include "store/store_next.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

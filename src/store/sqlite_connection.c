@@ -201,3 +201,93 @@ void gal_sqlite_bind_bytes(sqlite3_stmt *statement, int at, const void *bytes, s
 {
         sqlite3_bind_blob64(statement, at, bytes, len, SQLITE_STATIC);
 }
+
+/* Rows. */
+
+void gal_sqlite_bind_row(sqlite3_stmt *statement, enum gal_row_kind kind, const char *row)
+{
+        const struct gal_row_shape *shape = &gal_row_shapes[kind];
+
+        for (size_t i = 0; i < shape->column_count; i++) {
+                const struct gal_column *column = &shape->columns[i];
+                const void *member = row + column->offset;
+                int at = (int)i + 1;
+
+                switch (column->type) {
+                case GAL_COLUMN_ID:
+                        gal_sqlite_bind_id(statement, at, *(const char *const *)member);
+                        break;
+                case GAL_COLUMN_TEXT:
+                case GAL_COLUMN_OPTION:
+                        gal_sqlite_bind_text(statement, at, *(const char *const *)member);
+                        break;
+                case GAL_COLUMN_BYTES:
+                        gal_sqlite_bind_bytes(statement, at, *(const char *const *)member,
+                                              *(const size_t *)(row + column->len_offset));
+                        break;
+                case GAL_COLUMN_SLOT:
+                case GAL_COLUMN_COUNT:
+                        sqlite3_bind_int64(statement, at, *(const uint32_t *)member);
+                        break;
+                case GAL_COLUMN_NUMBER:
+                case GAL_COLUMN_TIME:
+                        sqlite3_bind_int64(statement, at, *(const int64_t *)member);
+                        break;
+                }
+        }
+}
+
+static const char *take_id(sqlite3_stmt *statement, int at, char text[37])
+{
+        const void *bytes = sqlite3_column_blob(statement, at);
+
+        if (bytes == NULL || sqlite3_column_bytes(statement, at) != GAL_UUID_BYTES)
+                return "";
+        gal_uuid_from_bytes(bytes, text);
+        return text;
+}
+
+static const char *take_bytes(sqlite3_stmt *statement, int at, size_t *ret_len)
+{
+        const char *bytes = sqlite3_column_blob(statement, at);
+
+        *ret_len = (size_t)sqlite3_column_bytes(statement, at);
+        if (bytes == NULL && sqlite3_column_type(statement, at) != SQLITE_NULL)
+                return ""; /* SQLite has no address for no bytes */
+        return bytes;
+}
+
+void gal_sqlite_take_row(sqlite3_stmt *statement, enum gal_row_kind kind, struct gal_any_row *row)
+{
+        const struct gal_row_shape *shape = &gal_row_shapes[kind];
+        size_t ids = 0;
+
+        memset(&row->as, 0, sizeof(row->as));
+        for (size_t i = 0; i < shape->column_count; i++) {
+                const struct gal_column *column = &shape->columns[i];
+                char *member = (char *)&row->as + column->offset;
+                int at = (int)i;
+
+                switch (column->type) {
+                case GAL_COLUMN_ID:
+                        *(const char **)member = take_id(statement, at, row->ids[ids++]);
+                        break;
+                case GAL_COLUMN_TEXT:
+                case GAL_COLUMN_OPTION:
+                        *(const char **)member = (const char *)sqlite3_column_text(statement, at);
+                        break;
+                case GAL_COLUMN_BYTES:
+                        *(const char **)member =
+                                take_bytes(statement, at, (size_t *)((char *)&row->as + column->len_offset));
+                        break;
+                case GAL_COLUMN_SLOT:
+                case GAL_COLUMN_COUNT:
+                        *(uint32_t *)member = (uint32_t)sqlite3_column_int64(statement, at);
+                        break;
+                case GAL_COLUMN_NUMBER:
+                case GAL_COLUMN_TIME:
+                        *(int64_t *)member = sqlite3_column_int64(statement, at);
+                        break;
+                }
+        }
+}

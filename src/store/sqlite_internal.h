@@ -74,6 +74,10 @@ void gal_sqlite_done(struct gal_sqlite_connection *connection, size_t index, sql
 void gal_sqlite_bind_id(sqlite3_stmt *statement, int at, const char *uuid);
 void gal_sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void gal_sqlite_bind_bytes(sqlite3_stmt *statement, int at, const void *bytes, size_t len);
+/* All columns of the kind, from 1 on. */
+void gal_sqlite_bind_row(sqlite3_stmt *statement, enum gal_row_kind kind, const char *row);
+/* The columns of the statement's present row, which must be those of the kind; valid until its next step. */
+void gal_sqlite_take_row(sqlite3_stmt *statement, enum gal_row_kind kind, struct gal_any_row *row);
 
 /* sqlite_write.c */
 

@@ -1,9 +1,6 @@
 /*
  * sqlite_read.c: each reader is one statement, and so sees one moment of the store.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "store/sqlite_internal.h"
 
@@ -61,270 +58,145 @@ const char *const gal_sqlite_read_texts[] = {
 };
 const size_t gal_sqlite_read_count = STATEMENTS;
 
-struct reading {
-        struct gal_sqlite_connection *connection;
-        size_t index;
-        sqlite3_stmt *statement;
-        struct gal_error *error;
-        char ids[3][37]; /* texts of the row's ids */
+/* A parameter of a statement. */
+struct parameter {
+        enum { ID, TEXT, NUMBER, BYTES } type;
+        union {
+                const char *text;
+                int64_t number;
+                struct {
+                        const void *data;
+                        size_t len;
+                } bytes;
+        } as;
 };
 
-static enum gal_status begin(struct reading *reading, struct gal_store *store, size_t index,
-                             struct gal_error *error)
-{
-        struct gal_sqlite *sqlite = (struct gal_sqlite *)store;
-        enum gal_status status;
+#define IS_ID(text_) ((struct parameter){ .type = ID, .as.text = (text_) })
+#define IS_TEXT(text_) ((struct parameter){ .type = TEXT, .as.text = (text_) })
+#define IS_NUMBER(number_) ((struct parameter){ .type = NUMBER, .as.number = (number_) })
+#define IS_BOUND(bound) IS_NUMBER((uint64_t)(bound) > INT64_MAX ? INT64_MAX : (int64_t)(bound))
+#define PARAMETERS(...)                                                                                            \
+        (const struct parameter[]){ __VA_ARGS__ },                                                                 \
+                sizeof((struct parameter[]){ __VA_ARGS__ }) / sizeof(struct parameter)
 
-        *reading = (struct reading){ .connection = &sqlite->reader, .index = index, .error = error };
-        gal_sqlite_enter(reading->connection);
-        status = gal_sqlite_statement(reading->connection, index, &reading->statement, error);
-        if (status != GAL_OK)
-                gal_sqlite_leave(reading->connection);
-        return status;
+static void bind(sqlite3_stmt *statement, int at, const struct parameter *parameter)
+{
+        switch (parameter->type) {
+        case ID:
+                gal_sqlite_bind_id(statement, at, parameter->as.text);
+                break;
+        case TEXT:
+                gal_sqlite_bind_text(statement, at, parameter->as.text);
+                break;
+        case NUMBER:
+                sqlite3_bind_int64(statement, at, parameter->as.number);
+                break;
+        case BYTES:
+                gal_sqlite_bind_bytes(statement, at, parameter->as.bytes.data, parameter->as.bytes.len);
+                break;
+        }
 }
 
-/* Calls `row` for the rows of the statement in hand, until it says no; hands the statement back. */
-static enum gal_status read_rows(struct reading *reading,
-                                 bool (*row)(struct reading *reading, void *reader, void *user), void *reader,
-                                 void *user)
+/* Gives the rows of a statement to the caller's callback, until it says no. */
+static enum gal_status read_rows(struct gal_store *store, size_t index, const struct gal_row_reader *reader,
+                                 const struct parameter *parameters, size_t parameter_count,
+                                 struct gal_error *error)
 {
-        enum gal_status status = GAL_OK;
+        struct gal_sqlite_connection *connection = &((struct gal_sqlite *)store)->reader;
+        sqlite3_stmt *statement;
+        struct gal_any_row row;
+        enum gal_status status;
         int code;
 
-        while ((code = sqlite3_step(reading->statement)) == SQLITE_ROW) {
-                if (!row(reading, reader, user))
-                        break;
+        gal_sqlite_enter(connection);
+        status = gal_sqlite_statement(connection, index, &statement, error);
+        if (status == GAL_OK) {
+                for (size_t i = 0; i < parameter_count; i++)
+                        bind(statement, (int)i + 1, &parameters[i]);
+                while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+                        gal_sqlite_take_row(statement, reader->kind, &row);
+                        if (!gal_row_give(reader, &row))
+                                break;
+                }
+                if (code != SQLITE_ROW && code != SQLITE_DONE)
+                        status = gal_sqlite_fail(connection, error);
+                gal_sqlite_done(connection, index, statement);
         }
-        if (code != SQLITE_ROW && code != SQLITE_DONE)
-                status = gal_sqlite_fail(reading->connection, reading->error);
-        gal_sqlite_done(reading->connection, reading->index, reading->statement);
-        gal_sqlite_leave(reading->connection);
+        gal_sqlite_leave(connection);
         return status;
 }
-
-/* Columns. */
-
-static const char *id_column(struct reading *reading, int column, size_t place)
-{
-        const void *bytes = sqlite3_column_blob(reading->statement, column);
-
-        if (bytes == NULL || sqlite3_column_bytes(reading->statement, column) != GAL_UUID_BYTES)
-                return "";
-        gal_uuid_from_bytes(bytes, reading->ids[place]);
-        return reading->ids[place];
-}
-
-static const char *text_column(struct reading *reading, int column)
-{
-        return (const char *)sqlite3_column_text(reading->statement, column);
-}
-
-static int64_t number_column(struct reading *reading, int column)
-{
-        return sqlite3_column_int64(reading->statement, column);
-}
-
-static const char *bytes_column(struct reading *reading, int column, size_t *ret_len)
-{
-        const char *bytes = sqlite3_column_blob(reading->statement, column);
-
-        *ret_len = (size_t)sqlite3_column_bytes(reading->statement, column);
-        if (bytes == NULL && sqlite3_column_type(reading->statement, column) != SQLITE_NULL)
-                return ""; /* SQLite has no address for no bytes */
-        return bytes;
-}
-
-static int64_t bound(uint64_t number)
-{
-        return number > INT64_MAX ? INT64_MAX : (int64_t)number;
-}
-
-/* A row of each kind. `reader` is a pointer to the caller's callback. */
-
-static bool give_machine(struct reading *reading, void *reader, void *user)
-{
-        struct gal_machine_row row = { .machine_id = id_column(reading, 0, 0),
-                                       .name = text_column(reading, 1),
-                                       .revision_id = id_column(reading, 2, 1),
-                                       .type = text_column(reading, 3),
-                                       .status = text_column(reading, 4),
-                                       .created_ms = number_column(reading, 5),
-                                       .updated_ms = number_column(reading, 6) };
-
-        return (*(gal_machine_reader *)reader)(user, &row);
-}
-
-static bool give_revision(struct reading *reading, void *reader, void *user)
-{
-        struct gal_revision_row row = { .revision_id = id_column(reading, 0, 0),
-                                        .machine_id = id_column(reading, 1, 1),
-                                        .definition = text_column(reading, 2),
-                                        .role_arn = text_column(reading, 3),
-                                        .created_ms = number_column(reading, 4) };
-
-        return (*(gal_revision_reader *)reader)(user, &row);
-}
-
-typedef bool (*name_reader)(void *user, const struct gal_name_row *row);
-
-static bool give_name(struct reading *reading, void *reader, void *user)
-{
-        struct gal_name_row row = { .machine_id = id_column(reading, 0, 0),
-                                    .name = text_column(reading, 1),
-                                    .execution_id = id_column(reading, 2, 1),
-                                    .reusable_ms = number_column(reading, 3) };
-
-        return (*(name_reader *)reader)(user, &row);
-}
-
-static bool give_execution(struct reading *reading, void *reader, void *user)
-{
-        struct gal_execution_row row = { .slot = (uint32_t)number_column(reading, 0),
-                                         .execution_id = id_column(reading, 1, 0),
-                                         .name = text_column(reading, 2),
-                                         .machine_id = id_column(reading, 3, 1),
-                                         .machine_name = text_column(reading, 4),
-                                         .revision_id = id_column(reading, 5, 2),
-                                         .status = text_column(reading, 6),
-                                         .started_ms = number_column(reading, 7),
-                                         .stopped_ms = number_column(reading, 8),
-                                         .event_count = (uint64_t)number_column(reading, 9),
-                                         .input = text_column(reading, 10),
-                                         .output = text_column(reading, 11),
-                                         .error = text_column(reading, 12),
-                                         .cause = text_column(reading, 13) };
-
-        return (*(gal_execution_reader *)reader)(user, &row);
-}
-
-static bool give_run(struct reading *reading, void *reader, void *user)
-{
-        struct gal_run_row row = { .slot = (uint32_t)number_column(reading, 0),
-                                   .execution_id = id_column(reading, 1, 0),
-                                   .sequence = (uint64_t)number_column(reading, 2),
-                                   .wake_ms = number_column(reading, 3) };
-
-        row.snapshot = bytes_column(reading, 4, &row.snapshot_len);
-        return (*(gal_run_reader *)reader)(user, &row);
-}
-
-static bool give_chunk(struct reading *reading, void *reader, void *user)
-{
-        struct gal_chunk_row row = { .slot = (uint32_t)number_column(reading, 0),
-                                     .execution_id = id_column(reading, 1, 0),
-                                     .sequence = (uint64_t)number_column(reading, 2),
-                                     .first_event_id = (uint64_t)number_column(reading, 3),
-                                     .event_count = (uint32_t)number_column(reading, 4) };
-
-        row.body = bytes_column(reading, 5, &row.body_len);
-        return (*(gal_chunk_reader *)reader)(user, &row);
-}
-
-/* The readers. */
 
 enum gal_status gal_sqlite_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, name == NULL ? MACHINES : MACHINES_BY_NAME, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_MACHINE, .as.machine = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        if (name != NULL)
-                gal_sqlite_bind_text(reading.statement, 1, name);
-        return read_rows(&reading, give_machine, &reader, user);
+        if (name == NULL)
+                return read_rows(store, MACHINES, &any, NULL, 0, error);
+        return read_rows(store, MACHINES_BY_NAME, &any, PARAMETERS(IS_TEXT(name)), error);
 }
 
 enum gal_status gal_sqlite_read_revision(struct gal_store *store, const char *revision_id,
                                          gal_revision_reader reader, void *user, struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, REVISION, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_REVISION, .as.revision = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        gal_sqlite_bind_id(reading.statement, 1, revision_id);
-        return read_rows(&reading, give_revision, &reader, user);
+        return read_rows(store, REVISION, &any, PARAMETERS(IS_ID(revision_id)), error);
 }
 
 enum gal_status gal_sqlite_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,
                                           gal_execution_reader reader, void *user, struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, EXECUTION, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_EXECUTION, .as.execution = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        sqlite3_bind_int64(reading.statement, 1, slot);
-        gal_sqlite_bind_id(reading.statement, 2, execution_id);
-        return read_rows(&reading, give_execution, &reader, user);
+        return read_rows(store, EXECUTION, &any, PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id)), error);
 }
 
 enum gal_status gal_sqlite_find_name(struct gal_store *store, const char *machine_id, const char *name,
                                      bool (*reader)(void *user, const struct gal_name_row *row), void *user,
                                      struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, NAME, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_NAME, .as.name = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        gal_sqlite_bind_id(reading.statement, 1, machine_id);
-        gal_sqlite_bind_text(reading.statement, 2, name);
-        return read_rows(&reading, give_name, &reader, user);
+        return read_rows(store, NAME, &any, PARAMETERS(IS_ID(machine_id), IS_TEXT(name)), error);
 }
 
 enum gal_status gal_sqlite_list_executions(struct gal_store *store, const struct gal_execution_filter *filter,
                                            gal_execution_reader reader, void *user, struct gal_error *error)
 {
         /* One byte longer than any id, and so behind all of them. */
-        static const char behind_all[GAL_UUID_BYTES + 1] = { '\xff', '\xff', '\xff', '\xff', '\xff', '\xff',
-                                                             '\xff', '\xff', '\xff', '\xff', '\xff', '\xff',
-                                                             '\xff', '\xff', '\xff', '\xff', '\xff' };
-        size_t index = filter->machine_id == NULL ? (filter->status == NULL ? LIST : LIST_STATUS)
-                                                  : (filter->status == NULL ? LIST_MACHINE : LIST_MACHINE_STATUS);
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, index, error);
+        static const char end[] = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+        struct gal_row_reader any = { .kind = GAL_ROW_EXECUTION, .as.execution = reader, .user = user };
+        struct parameter before = IS_ID(filter->before_id);
+        size_t index;
 
-        if (status != GAL_OK)
-                return status;
-        if (filter->machine_id != NULL)
-                gal_sqlite_bind_id(reading.statement, 1, filter->machine_id);
-        if (filter->status != NULL)
-                gal_sqlite_bind_text(reading.statement, 2, filter->status);
-        if (filter->before_id != NULL)
-                gal_sqlite_bind_id(reading.statement, 3, filter->before_id);
+        if (filter->before_id == NULL)
+                before = (struct parameter){ .type = BYTES, .as.bytes = { end, sizeof(end) - 1 } };
+        if (filter->machine_id == NULL)
+                index = filter->status == NULL ? LIST : LIST_STATUS;
         else
-                gal_sqlite_bind_bytes(reading.statement, 3, behind_all, sizeof(behind_all));
-        sqlite3_bind_int64(reading.statement, 4, bound(filter->limit));
-        return read_rows(&reading, give_execution, &reader, user);
+                index = filter->status == NULL ? LIST_MACHINE : LIST_MACHINE_STATUS;
+        return read_rows(
+                store, index, &any,
+                PARAMETERS(IS_ID(filter->machine_id), IS_TEXT(filter->status), before, IS_BOUND(filter->limit)),
+                error);
 }
 
 enum gal_status gal_sqlite_read_run(struct gal_store *store, uint32_t slot, const char *execution_id,
                                     gal_run_reader reader, void *user, struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, RUN, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_RUN, .as.run = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        sqlite3_bind_int64(reading.statement, 1, slot);
-        gal_sqlite_bind_id(reading.statement, 2, execution_id);
-        return read_rows(&reading, give_run, &reader, user);
+        return read_rows(store, RUN, &any, PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id)), error);
 }
 
 enum gal_status gal_sqlite_read_parked(struct gal_store *store, int64_t after_ms, int64_t due_ms, size_t limit,
                                        gal_run_reader reader, void *user, struct gal_error *error)
 {
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, RUNS, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_RUN, .as.run = reader, .user = user };
 
-        if (status != GAL_OK)
-                return status;
-        sqlite3_bind_int64(reading.statement, 1, after_ms);
-        sqlite3_bind_int64(reading.statement, 2, due_ms);
-        sqlite3_bind_int64(reading.statement, 3, bound(limit));
-        return read_rows(&reading, give_run, &reader, user);
+        return read_rows(store, RUNS, &any, PARAMETERS(IS_NUMBER(after_ms), IS_NUMBER(due_ms), IS_BOUND(limit)),
+                         error);
 }
 
 enum gal_status gal_sqlite_read_runs(struct gal_store *store, int64_t due_ms, size_t limit, gal_run_reader reader,
@@ -333,74 +205,56 @@ enum gal_status gal_sqlite_read_runs(struct gal_store *store, int64_t due_ms, si
         return gal_sqlite_read_parked(store, /* after_ms= */ -1, due_ms, limit, reader, user, error);
 }
 
-static enum gal_status read_chunks(struct gal_store *store, size_t index, uint32_t slot, const char *execution_id,
-                                   uint64_t from_sequence, gal_chunk_reader reader, void *user,
-                                   struct gal_error *error)
-{
-        struct reading reading;
-        enum gal_status status = begin(&reading, store, index, error);
-
-        if (status != GAL_OK)
-                return status;
-        sqlite3_bind_int64(reading.statement, 1, slot);
-        gal_sqlite_bind_id(reading.statement, 2, execution_id);
-        sqlite3_bind_int64(reading.statement, 3, bound(from_sequence));
-        return read_rows(&reading, give_chunk, &reader, user);
-}
-
 enum gal_status gal_sqlite_read_chunks(struct gal_store *store, uint32_t slot, const char *execution_id,
                                        uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                        struct gal_error *error)
 {
-        return read_chunks(store, CHUNKS, slot, execution_id, from_sequence, reader, user, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_CHUNK, .as.chunk = reader, .user = user };
+
+        return read_rows(store, CHUNKS, &any,
+                         PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(from_sequence)), error);
 }
 
 enum gal_status gal_sqlite_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error)
 {
-        return read_chunks(store, CHUNKS_BACK, slot, execution_id, from_sequence, reader, user, error);
+        struct gal_row_reader any = { .kind = GAL_ROW_CHUNK, .as.chunk = reader, .user = user };
+
+        return read_rows(store, CHUNKS_BACK, &any,
+                         PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(from_sequence)), error);
 }
 
 /* The lease, and counts. */
 
-struct lease {
-        int64_t epoch;
-        char *incarnation;
-        char *address;
-};
-
-static bool give_lease(struct reading *reading, void *reader, void *user)
+static char *take_text(sqlite3_stmt *statement, int at)
 {
-        struct lease *lease = user;
+        const char *text = (const char *)sqlite3_column_text(statement, at);
 
-        (void)reader;
-        *lease = (struct lease){ .epoch = number_column(reading, 0),
-                                 .incarnation = gal_strdup(text_column(reading, 1)),
-                                 .address = gal_strdup(text_column(reading, 2)) };
-        return false;
+        return gal_strdup(text == NULL ? "" : text);
 }
 
 enum gal_status gal_sqlite_read_lease(struct gal_sqlite *sqlite, int64_t *ret_epoch, char **ret_incarnation,
                                       char **ret_address, struct gal_error *error)
 {
-        struct reading reading;
-        struct lease lease = { .epoch = 0 };
-        enum gal_status status = begin(&reading, &sqlite->store, LEASE, error);
+        struct gal_sqlite_connection *connection = &sqlite->reader;
+        sqlite3_stmt *statement;
+        enum gal_status status;
 
-        if (status == GAL_OK)
-                status = read_rows(&reading, give_lease, /* reader= */ NULL, &lease);
-        if (status != GAL_OK)
-                return status;
-        if (lease.incarnation == NULL || lease.address == NULL) {
-                free(lease.incarnation);
-                free(lease.address);
-                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "%s has no lease", sqlite->path);
+        gal_sqlite_enter(connection);
+        status = gal_sqlite_statement(connection, LEASE, &statement, error);
+        if (status == GAL_OK) {
+                if (sqlite3_step(statement) == SQLITE_ROW) {
+                        *ret_epoch = sqlite3_column_int64(statement, 0);
+                        *ret_incarnation = take_text(statement, 1);
+                        *ret_address = take_text(statement, 2);
+                } else {
+                        status = gal_sqlite_fail(connection, error);
+                }
+                gal_sqlite_done(connection, LEASE, statement);
         }
-        *ret_epoch = lease.epoch;
-        *ret_incarnation = lease.incarnation;
-        *ret_address = lease.address;
-        return GAL_OK;
+        gal_sqlite_leave(connection);
+        return status;
 }
 
 enum gal_status gal_sqlite_stats(struct gal_store *store, gal_stat_reader reader, void *user,

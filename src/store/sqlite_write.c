@@ -96,7 +96,7 @@ static bool step(struct writing *writing)
 {
         if (sqlite3_step(writing->statement) != SQLITE_DONE) {
                 if ((sqlite3_errcode(writing->connection->db) & 0xff) == SQLITE_CONSTRAINT)
-                        writing->status = GAL_ECONFLICT; /* whose it is is said by the caller, who knows the row */
+                        writing->status = GAL_ECONFLICT; /* of which row, the caller knows */
                 else
                         writing->status = gal_sqlite_fail(writing->connection, writing->error);
         }
@@ -112,165 +112,45 @@ static void run(struct writing *writing, size_t index)
         give_back(writing);
 }
 
-/* The rows of a batch, kind by kind. */
+/* Which statement writes a kind of row; in the order in which the kinds are written. */
+static const struct {
+        enum gal_row_kind kind;
+        size_t statement;
+} writes[] = {
+        { GAL_ROW_MACHINE, PUT_MACHINE },
+        { GAL_ROW_MACHINE_ID, DELETE_MACHINE },
+        { GAL_ROW_REVISION, ADD_REVISION },
+        { GAL_ROW_NAME, PUT_NAME },
+        { GAL_ROW_EXECUTION, PUT_EXECUTION },
+        { GAL_ROW_CHUNK, ADD_CHUNK },
+        { GAL_ROW_RUN, PUT_RUN },
+        { GAL_ROW_RUN_KEY, DELETE_RUN },
+};
 
-static void put_machines(struct writing *writing, const struct gal_batch *batch)
+static void write_rows(struct writing *writing, enum gal_row_kind kind, size_t statement, const char *rows,
+                       size_t count)
 {
-        if (batch->machine_count == 0 || !take(writing, PUT_MACHINE))
+        const struct gal_row_shape *shape = &gal_row_shapes[kind];
+
+        if (count == 0 || !take(writing, statement))
                 return;
-        for (size_t i = 0; i < batch->machine_count; i++) {
-                const struct gal_machine_row *row = &batch->machines[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                gal_sqlite_bind_id(statement, 1, row->machine_id);
-                gal_sqlite_bind_text(statement, 2, row->name);
-                gal_sqlite_bind_id(statement, 3, row->revision_id);
-                gal_sqlite_bind_text(statement, 4, row->type);
-                gal_sqlite_bind_text(statement, 5, row->status);
-                sqlite3_bind_int64(statement, 6, row->created_ms);
-                sqlite3_bind_int64(statement, 7, row->updated_ms);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
-}
-
-static void delete_machines(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->deleted_machine_count == 0 || !take(writing, DELETE_MACHINE))
-                return;
-        for (size_t i = 0; i < batch->deleted_machine_count; i++) {
-                gal_sqlite_bind_id(writing->statement, 1, batch->deleted_machines[i]);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
-}
-
-static void add_revisions(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->revision_count == 0 || !take(writing, ADD_REVISION))
-                return;
-        for (size_t i = 0; i < batch->revision_count; i++) {
-                const struct gal_revision_row *row = &batch->revisions[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                gal_sqlite_bind_id(statement, 1, row->revision_id);
-                gal_sqlite_bind_id(statement, 2, row->machine_id);
-                gal_sqlite_bind_text(statement, 3, row->definition);
-                gal_sqlite_bind_text(statement, 4, row->role_arn);
-                sqlite3_bind_int64(statement, 5, row->created_ms);
-                if (step(writing))
-                        continue;
-                if (writing->status == GAL_ECONFLICT)
-                        gal_fail(writing->error, GAL_ECONFLICT, GAL_NOWHERE, "revision %s is already written",
-                                 row->revision_id);
-                break;
-        }
-        give_back(writing);
-}
-
-static void put_names(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->name_count == 0 || !take(writing, PUT_NAME))
-                return;
-        for (size_t i = 0; i < batch->name_count; i++) {
-                const struct gal_name_row *row = &batch->names[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                gal_sqlite_bind_id(statement, 1, row->machine_id);
-                gal_sqlite_bind_text(statement, 2, row->name);
-                gal_sqlite_bind_id(statement, 3, row->execution_id);
-                sqlite3_bind_int64(statement, 4, row->reusable_ms);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
-}
-
-static void put_executions(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->execution_count == 0 || !take(writing, PUT_EXECUTION))
-                return;
-        for (size_t i = 0; i < batch->execution_count; i++) {
-                const struct gal_execution_row *row = &batch->executions[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                sqlite3_bind_int64(statement, 1, row->slot);
-                gal_sqlite_bind_id(statement, 2, row->execution_id);
-                gal_sqlite_bind_text(statement, 3, row->name);
-                gal_sqlite_bind_id(statement, 4, row->machine_id);
-                gal_sqlite_bind_text(statement, 5, row->machine_name);
-                gal_sqlite_bind_id(statement, 6, row->revision_id);
-                gal_sqlite_bind_text(statement, 7, row->status);
-                sqlite3_bind_int64(statement, 8, row->started_ms);
-                sqlite3_bind_int64(statement, 9, row->stopped_ms);
-                sqlite3_bind_int64(statement, 10, (int64_t)row->event_count);
-                gal_sqlite_bind_text(statement, 11, row->input);
-                gal_sqlite_bind_text(statement, 12, row->output);
-                gal_sqlite_bind_text(statement, 13, row->error);
-                gal_sqlite_bind_text(statement, 14, row->cause);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
-}
-
-static void add_chunks(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->chunk_count == 0 || !take(writing, ADD_CHUNK))
-                return;
-        for (size_t i = 0; i < batch->chunk_count; i++) {
-                const struct gal_chunk_row *row = &batch->chunks[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                sqlite3_bind_int64(statement, 1, row->slot);
-                gal_sqlite_bind_id(statement, 2, row->execution_id);
-                sqlite3_bind_int64(statement, 3, (int64_t)row->sequence);
-                sqlite3_bind_int64(statement, 4, (int64_t)row->first_event_id);
-                sqlite3_bind_int64(statement, 5, row->event_count);
-                gal_sqlite_bind_bytes(statement, 6, row->body == NULL ? "" : row->body, row->body_len);
+        for (size_t i = 0; i < count; i++) {
+                gal_sqlite_bind_row(writing->statement, kind, rows + i * shape->size);
                 if (step(writing))
                         continue;
                 if (writing->status == GAL_ECONFLICT)
                         gal_fail(writing->error, GAL_ECONFLICT, GAL_NOWHERE,
-                                 "execution %s: chunk %llu is already written", row->execution_id,
-                                 (unsigned long long)row->sequence);
+                                 "%s: a %s of the batch is already there", writing->connection->path, shape->what);
                 break;
         }
         give_back(writing);
 }
 
-static void put_runs(struct writing *writing, const struct gal_batch *batch)
+static void write_batch(struct writing *writing, const struct gal_batch *batch)
 {
-        if (batch->run_count == 0 || !take(writing, PUT_RUN))
-                return;
-        for (size_t i = 0; i < batch->run_count; i++) {
-                const struct gal_run_row *row = &batch->runs[i];
-                sqlite3_stmt *statement = writing->statement;
-
-                sqlite3_bind_int64(statement, 1, row->slot);
-                gal_sqlite_bind_id(statement, 2, row->execution_id);
-                sqlite3_bind_int64(statement, 3, (int64_t)row->sequence);
-                sqlite3_bind_int64(statement, 4, row->wake_ms);
-                gal_sqlite_bind_bytes(statement, 5, row->snapshot, row->snapshot_len);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
-}
-
-static void delete_runs(struct writing *writing, const struct gal_batch *batch)
-{
-        if (batch->closed_run_count == 0 || !take(writing, DELETE_RUN))
-                return;
-        for (size_t i = 0; i < batch->closed_run_count; i++) {
-                sqlite3_bind_int64(writing->statement, 1, batch->closed_runs[i].slot);
-                gal_sqlite_bind_id(writing->statement, 2, batch->closed_runs[i].execution_id);
-                if (!step(writing))
-                        break;
-        }
-        give_back(writing);
+        for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
+                write_rows(writing, writes[i].kind, writes[i].statement, gal_batch_rows(batch, writes[i].kind),
+                           gal_batch_count(batch, writes[i].kind));
 }
 
 /* Transactions. */
@@ -326,8 +206,6 @@ static enum gal_status finish(struct gal_sqlite *sqlite, struct writing *writing
                 run(&undoing, ROLLBACK_);
                 sqlite->is_suspect |= undoing.status != GAL_OK;
         }
-        if (status == GAL_ECONFLICT)
-                gal_fail(writing->error, status, GAL_NOWHERE, "%s: a key of the batch is taken", sqlite->path);
         if (status == GAL_EIO || status == GAL_ENOMEM || status == GAL_EFENCED) {
                 sqlite->is_suspect |= status != GAL_EFENCED;
                 sqlite->is_owner = false;
@@ -344,16 +222,8 @@ enum gal_status gal_sqlite_commit(struct gal_store *store, const struct gal_batc
         if (status != GAL_OK)
                 return status;
         gal_sqlite_enter(&sqlite->writer);
-        if (begin(sqlite, &writing, error) == GAL_OK) {
-                put_machines(&writing, batch);
-                delete_machines(&writing, batch);
-                add_revisions(&writing, batch);
-                put_names(&writing, batch);
-                put_executions(&writing, batch);
-                add_chunks(&writing, batch);
-                put_runs(&writing, batch);
-                delete_runs(&writing, batch);
-        }
+        if (begin(sqlite, &writing, error) == GAL_OK)
+                write_batch(&writing, batch);
         status = finish(sqlite, &writing);
         gal_sqlite_leave(&sqlite->writer);
         return status;

@@ -1,2 +1,0 @@
-/* store_next.h: the name until the engine used it. */
-#include "store/store.h"
