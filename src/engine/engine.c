@@ -96,14 +96,14 @@ void gal_engine_destroy(struct gal_engine *engine)
         free(engine);
 }
 
+static const struct gal_answer store_lost = { .status = GAL_EIO,
+                                              .code = "ServiceUnavailable",
+                                              .message = "The store was lost; try again" };
+
 void gal_engine_drop(struct gal_engine *engine)
 {
-        struct gal_answer answer = { .status = GAL_EIO,
-                                     .code = "ServiceUnavailable",
-                                     .message = "The store was lost; try again" };
-
         gal_assert(engine->commits_in_flight == 0);
-        clear_memory(engine, &answer);
+        clear_memory(engine, &store_lost);
         engine->is_lost = true;
 }
 
@@ -117,8 +117,8 @@ enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struc
         if (status == GAL_OK)
                 status = gal_load_all(engine, error);
         engine->is_lost = status != GAL_OK;
-        if (status != GAL_OK)
-                clear_memory(engine, NULL);
+        if (status != GAL_OK) /* what was loaded has sent its calls already: they are cancelled */
+                clear_memory(engine, &store_lost);
         return status;
 }
 
