@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
@@ -17,6 +18,8 @@
 #include "cli/wording.h"
 
 #define COLUMNS_MAX 4
+/* The only reals in answers are times: seconds with three decimals. */
+#define TIME_DIGITS 14
 #define ERROR_TEXT_MAX 200
 
 /* Tables. */
@@ -107,6 +110,16 @@ static char *duration_cell(const json_t *execution)
         end_ms -= time_of(json_object_get(execution, "startDate"));
         gal_wording_append_duration(&text, end_ms > 0 ? end_ms : 0);
         return gal_need(gal_buffer_take(&text, NULL));
+}
+
+bool gal_show_json(const json_t *answer)
+{
+        size_t layout = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+        gal_auto_free char *text =
+                gal_need(json_dumps(answer, layout | JSON_ENCODE_ANY | JSON_REAL_PRECISION(TIME_DIGITS)));
+
+        puts(text);
+        return gal_cli_flush(stdout);
 }
 
 bool gal_show_machines(const json_t *machines)

@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* An answer's JSON, times as the API prints them; on a terminal with line breaks. */
+bool gal_show_json(const json_t *answer);
 /* A line each: name, when it was made. */
 bool gal_show_machines(const json_t *machines);
 /* A line each: name, status, start, how long it took or has been open. */

@@ -16,6 +16,7 @@
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/show.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -78,7 +79,7 @@ static int refuse(const struct gal_error *error)
 /* `answer` (takes). */
 static int print_json(json_t *answer)
 {
-        bool printed = gal_cli_print_json(stdout, answer);
+        bool printed = gal_show_json(answer);
 
         json_decref(answer);
         return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
@@ -179,7 +180,7 @@ static bool print_report_json(const struct gal_check_report *report, json_t *fau
                                    (json_int_t)report->chunks, "events", (json_int_t)report->events, "names",
                                    (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
 
-        return gal_cli_print_json(stdout, answer);
+        return gal_show_json(answer);
 }
 
 static int run_check(struct verb *verb)

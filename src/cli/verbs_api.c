@@ -19,7 +19,7 @@
 
 static int print_answer(const struct gal_ask *ask, const json_t *body)
 {
-        bool printed = ask->as_json ? gal_cli_print_json(stdout, body) : gal_show_object(body);
+        bool printed = ask->as_json ? gal_show_json(body) : gal_show_object(body);
 
         return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
@@ -210,7 +210,7 @@ static int print_list(const struct gal_ask *ask, const char *member, json_t *lis
         bool printed;
 
         json_object_set_new(answer, member, list);
-        printed = ask->as_json ? gal_cli_print_json(stdout, answer) : show(list);
+        printed = ask->as_json ? gal_show_json(answer) : show(list);
         return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
@@ -308,7 +308,7 @@ static int run_call(struct gal_ask *ask)
         gal_payload_unref(payload);
         if (!succeeded)
                 return GAL_EXIT_USAGE;
-        return gal_cli_print_json(stdout, body) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+        return gal_show_json(body) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
 int gal_cli_call(int argc, char **argv)

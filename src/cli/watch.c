@@ -106,7 +106,7 @@ static json_t *wait_for_end(struct gal_ask *ask, const char *arn)
 
 static int print_end(const struct gal_ask *ask, const json_t *description)
 {
-        bool printed = ask->as_json ? gal_cli_print_json(stdout, description) : gal_show_object(description);
+        bool printed = ask->as_json ? gal_show_json(description) : gal_show_object(description);
 
         return printed && strcmp(text_of(description, "status"), "SUCCEEDED") == 0 ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
@@ -144,7 +144,7 @@ static int run_start(struct gal_ask *ask)
                 return ended != NULL ? print_end(ask, ended) : GAL_EXIT_USAGE;
         }
         if (ask->as_json)
-                return gal_cli_print_json(stdout, started) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+                return gal_show_json(started) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
         return gal_show_object(started) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
@@ -181,7 +181,7 @@ static const struct gal_verb_usage history_usage = {
 
 static bool print_event(const struct gal_ask *ask, const json_t *event)
 {
-        return ask->as_json ? gal_cli_print_json(stdout, event) : gal_show_event(event);
+        return ask->as_json ? gal_show_json(event) : gal_show_event(event);
 }
 
 static int print_events(const struct gal_ask *ask, json_t *events)
@@ -192,7 +192,7 @@ static int print_events(const struct gal_ask *ask, json_t *events)
         size_t i;
 
         if (ask->as_json)
-                return gal_cli_print_json(stdout, answer) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+                return gal_show_json(answer) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
         json_array_foreach(events, i, event) printed = printed && gal_show_event(event);
         return printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }

@@ -61,6 +61,7 @@ struct gal_server {
         struct gal_runtime *runtime;
         struct gal_api api;
         const struct gal_log *log;
+        int64_t client_ms_max;
         struct gal_random ids; /* of answers */
         struct listener listeners[LISTENERS_MAX];
         size_t listener_count;
@@ -71,6 +72,9 @@ struct gal_server {
         struct gal_timer *sweep_timer;
         bool is_quiet;
 };
+
+/* server.c: a connection was resumed; its daemon does not wake by itself. */
+void gal_server_wake(struct gal_server *server);
 
 /* listener.c */
 void gal_listener_run(struct listener *listener);

@@ -91,7 +91,7 @@ static enum gal_status start_daemon(struct listener *listener, struct gal_error 
                 flags, 0, NULL, NULL, gal_request_handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_message, server,
                 MHD_OPTION_LISTEN_SOCKET, listener->descriptor, MHD_OPTION_CONNECTION_LIMIT,
                 (unsigned)GAL_SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                (unsigned)(GAL_SERVER_CLIENT_MS_MAX / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                (unsigned)((server->client_ms_max + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                 (size_t)HEADERS_SIZE_MAX, MHD_OPTION_NOTIFY_COMPLETED, gal_request_completed, server,
                 MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
                 MHD_OPTION_END);

@@ -91,7 +91,8 @@ static void take_answer(void *user, int status, const char *body, size_t len)
                 set_answer(request, status, body, len);
         if (request->is_suspended) {
                 request->is_suspended = false;
-                MHD_resume_connection(request->connection); /* wakes the daemon's descriptor */
+                MHD_resume_connection(request->connection);
+                gal_server_wake(request->server);
         }
 }
 

@@ -15,9 +15,15 @@
 #include "runtime/runtime.h"
 #include "server/internal.h"
 
-#define SWEEP_MS 1000
+#define SWEEP_MS_MAX 1000
 /* What connections get at the end to take their answers. */
 #define FAREWELL_MS 500
+
+static void plan_sweep(struct gal_server *server)
+{
+        gal_timer_start(server->sweep_timer,
+                        server->client_ms_max < SWEEP_MS_MAX ? server->client_ms_max : SWEEP_MS_MAX);
+}
 
 /*
  * libmicrohttpd closes a connection on which nothing moves; a byte now and then is enough to keep it. So whoever
@@ -32,10 +38,10 @@ static void sweep(void *user)
 
         LIST_FOREACH(client, &server->clients, link)
         {
-                if (!client->is_waiting && now_ms - client->since_ms > GAL_SERVER_CLIENT_MS_MAX)
+                if (!client->is_waiting && now_ms - client->since_ms > server->client_ms_max)
                         shutdown(client->descriptor, SHUT_RDWR);
         }
-        gal_timer_start(server->sweep_timer, SWEEP_MS);
+        plan_sweep(server);
 }
 
 static void poke(void *user)
@@ -55,6 +61,7 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->runtime = options->runtime;
         server->loop = gal_runtime_loop(options->runtime);
         server->log = options->log;
+        server->client_ms_max = options->client_ms_max > 0 ? options->client_ms_max : GAL_SERVER_CLIENT_MS_MAX;
         server->api = (struct gal_api){ .store = gal_runtime_store(options->runtime),
                                         .account = options->account,
                                         .region = options->region,
@@ -63,7 +70,7 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         LIST_INIT(&server->clients);
         LIST_INIT(&server->requests);
         server->sweep_timer = gal_timer_create(server->loop, sweep, server);
-        gal_timer_start(server->sweep_timer, SWEEP_MS);
+        plan_sweep(server);
         *ret_server = server;
         return GAL_OK;
 }
@@ -78,6 +85,12 @@ void gal_server_quiesce(struct gal_server *server)
 size_t gal_server_pending(const struct gal_server *server)
 {
         return server->request_count;
+}
+
+void gal_server_wake(struct gal_server *server)
+{
+        for (size_t i = 0; i < server->listener_count; i++)
+                gal_timer_start(server->listeners[i].timer, 0);
 }
 
 static void run_listeners(struct gal_server *server)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -20,6 +21,7 @@ struct gal_server_options {
         struct gal_runtime *runtime; /* borrowed; must live longer */
         const char *account;         /* as the runtime has them; borrowed */
         const char *region;
+        int64_t client_ms_max;     /* 0: GAL_SERVER_CLIENT_MS_MAX */
         const struct gal_log *log; /* nullable; borrowed */
 };
 
