@@ -159,13 +159,24 @@ static void on_signal(void *user, int signal_number)
         look_for_answers(serve);
 }
 
+/* Whoever started us with `nohup`, or in the background of a script, has said what shall not end us. */
+static bool is_ignored(int signal_number)
+{
+        struct sigaction action;
+
+        return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static enum gal_status watch_signals(struct serve *serve, struct gal_error *error)
 {
-        static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+        static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
         enum gal_status status = GAL_OK;
 
-        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
-                status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve, error);
+        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++) {
+                if (!is_ignored(signals[i]))
+                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve,
+                                                    error);
+        }
         return status;
 }
 

@@ -14,7 +14,6 @@
 #include "base/alloc.h"
 #include "base/id.h"
 #include "base/limits.h"
-#include "engine/engine.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
 #include "server/internal.h"

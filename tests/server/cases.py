@@ -374,6 +374,28 @@ def remember_history(place, seen, name):
 
 
 @case()
+def waiting_outlives_serve(place):
+    """start --wait and history --follow look at the store: they go on when serve dies, and see the end."""
+    prepare_functions(place)
+    place.create("steps", steps("half", 2, 1))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(place.verb, "start", "steps", "--name", "s", "--wait")
+        wait_until("it is there", lambda: place.verb("describe", "steps/s", expect=None).exit == 0)
+        following = pool.submit(place.verb, "history", "steps/s", "--follow")
+        time.sleep(0.3)
+        serve = place.serve() # nobody ran it until now
+        time.sleep(1)
+        serve.kill()
+        time.sleep(0.3)
+        place.serve()
+        demand_equal("SUCCEEDED", waiting.result().json["status"], "what start --wait says")
+        demand("no engine is running" in waiting.result().err, waiting.result().err)
+        followed = following.result().lines
+    demand_equal(place.verb("history", "steps/s").json["events"], followed, "what was followed")
+    place.check()
+
+
+@case()
 def timers_come_due_while_nobody_runs(place):
     place.create("wait", wait(2))
     serve = place.serve()
