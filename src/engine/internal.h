@@ -202,8 +202,10 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 /* load.c */
 enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
 void gal_load_due(struct gal_engine *engine);
-/* (transfer none) An open execution, from memory or the store; NULL: there is none. */
-struct gal_run *gal_load_arn(struct gal_engine *engine, const char *arn);
+/* `ret_run` (transfer none): an open execution, from memory or the store; NULL: there is none. GAL_EIO: who knows.
+ */
+enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,
+                             struct gal_error *error);
 
 /* commit.c */
 void gal_commit_offer(struct gal_engine *engine);

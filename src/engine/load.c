@@ -207,15 +207,17 @@ static void note_row(void *user, const struct gal_execution_row *row)
                 note_run(list, &(struct gal_run_row){ .slot = row->slot, .execution_id = row->execution_id });
 }
 
-struct gal_run *gal_load_arn(struct gal_engine *engine, const char *arn)
+enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,
+                             struct gal_error *error)
 {
         struct run_list list = { NULL, 0, 0 };
-        struct gal_error error = { .code = GAL_OK };
-        struct gal_run *run;
+        enum gal_status status = gal_query_execution(engine->store, arn, note_row, &list, error);
 
-        if (gal_query_execution(engine->store, arn, note_row, &list, &error) == GAL_OK)
-                (void)!load_rows(engine, &list, &error);
+        if (status == GAL_OK)
+                status = load_rows(engine, &list, error);
         finish_list(&list);
-        HASH_FIND_STR(engine->runs, arn, run);
-        return run;
+        if (status == GAL_EIO || status == GAL_ENOMEM)
+                return status;
+        HASH_FIND_STR(engine->runs, arn, *ret_run);
+        return GAL_OK;
 }

@@ -176,9 +176,13 @@ static void join_parked(struct gal_engine *engine, const struct request *request
         gal_auto_free char *arn =
                 gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
                            engine->account, machine->name, request->name);
-        struct gal_run *run = gal_load_arn(engine, arn);
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_run *run = NULL;
+        enum gal_status status = gal_load_arn(engine, arn, &run, &error);
 
-        if (run != NULL)
+        if (status != GAL_OK)
+                gal_refuse(request, status, "InternalServerError", "%s", error.message);
+        else if (run != NULL)
                 join_open(request, run);
         else
                 gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
@@ -248,11 +252,17 @@ static void run_stop(struct gal_engine *engine, const struct request *request)
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_STOP,
                                          .error = request->error,
                                          .cause = request->cause };
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status = GAL_OK;
         struct gal_run *run;
 
         HASH_FIND_STR(engine->runs, request->name, run);
         if (run == NULL)
-                run = gal_load_arn(engine, request->name);
+                status = gal_load_arn(engine, request->name, &run, &error);
+        if (status != GAL_OK) {
+                gal_refuse(request, status, "InternalServerError", "%s", error.message);
+                return;
+        }
         if (run == NULL) {
                 gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
                            request->name);
