@@ -99,6 +99,7 @@ static void answer_syntax_error(struct answer *answer, const struct gal_error *e
 static void evaluate_path(const char *text, size_t len, const struct gal_scope *scope, struct answer *answer)
 {
         struct gal_error error = { .code = GAL_OK };
+        struct gal_buffer why = GAL_BUFFER_INIT;
         struct gal_path *path;
         enum gal_status status = gal_path_parse(text, len, &path, &error);
 
@@ -106,11 +107,14 @@ static void evaluate_path(const char *text, size_t len, const struct gal_scope *
                 answer_syntax_error(answer, &error);
                 return;
         }
-        status = gal_path_evaluate(path, scope, &answer->result, &error);
-        if (status == GAL_ENOTFOUND)
+        status = gal_path_evaluate(path, scope, &answer->result);
+        if (status == GAL_ENOTFOUND) {
                 answer->undefined = true;
-        else if (status != GAL_OK)
-                answer_error(answer, "States.Runtime", error.message);
+        } else if (status != GAL_OK) {
+                gal_path_explain(path, scope, status, &why);
+                answer_error(answer, "States.Runtime", why.data);
+                gal_buffer_finish(&why);
+        }
         gal_path_destroy(path);
 }
 

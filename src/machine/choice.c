@@ -133,13 +133,14 @@ static bool compare_with(const struct gal_choice_rule *rule, const json_t *value
 static enum gal_status evaluate(const struct gal_path *path, const struct gal_scope *scope, json_t **ret_value,
                                 struct gal_failure *failure)
 {
-        enum gal_status status = gal_path_evaluate(path, scope, ret_value, NULL);
+        enum gal_status status = gal_path_evaluate(path, scope, ret_value);
 
         if (status == GAL_OK)
                 return GAL_OK;
         return gal_failure_set(failure, "States.Runtime",
-                               "Invalid path '%s': The choice state's condition path references an invalid value.",
-                               gal_path_text(path));
+                               "Invalid path '%s': The choice state's condition path %s.", gal_path_text(path),
+                               status == GAL_ELIMIT ? "takes too many steps to evaluate"
+                                                    : "references an invalid value");
 }
 
 static enum gal_status decide_compare(const struct gal_choice_rule *rule, const struct gal_scope *scope,
@@ -149,7 +150,7 @@ static enum gal_status decide_compare(const struct gal_choice_rule *rule, const 
         enum gal_status status;
 
         if (rule->type == GAL_COMPARE_IS_PRESENT &&
-            gal_path_evaluate(rule->variable, scope, &value, NULL) == GAL_ENOTFOUND) {
+            gal_path_evaluate(rule->variable, scope, &value) == GAL_ENOTFOUND) {
                 *ret_true = !json_is_true(rule->operand);
                 return GAL_OK;
         }

@@ -112,7 +112,7 @@ static json_t *argument_value(struct call_run *run, const struct call_argument *
         case CALL_LITERAL:
                 return json_incref(argument->literal);
         case CALL_PATH:
-                status = gal_path_evaluate(argument->path, run->scope, &value, NULL);
+                status = gal_path_evaluate(argument->path, run->scope, &value);
                 return status == GAL_OK ? value : fail_missing(run, argument->path, status);
         case CALL_NESTED:
                 return run_call(run, argument->call);
