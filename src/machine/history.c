@@ -61,9 +61,9 @@ static void write_payload(struct writer *writer, const char *key, struct gal_pay
         text = raw ? gal_payload_raw(payload, &len) : gal_payload_text(payload, &len);
         write_key(writer, key);
         gal_json_write_string(writer->buffer, text, len);
-        if (!writer->first)
-                gal_buffer_append_char(writer->buffer, ',');
-        gal_buffer_append_format(writer->buffer, "\"%sDetails\":{\"truncated\":false}", key);
+        gal_buffer_append(writer->buffer, ",\"", 2);
+        gal_buffer_append_text(writer->buffer, key);
+        gal_buffer_append_text(writer->buffer, "Details\":{\"truncated\":false}");
 }
 
 static void write_assigned(struct writer *writer, json_t *assigned)
@@ -197,8 +197,12 @@ static void write_details(struct writer *writer)
 
 void gal_history_write_time(struct gal_buffer *buffer, int64_t ms)
 {
+        int fraction = (int)(ms % 1000);
+        char digits[4] = { '.', (char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10),
+                           (char)('0' + fraction % 10) };
+
         gal_buffer_append_int(buffer, ms / 1000);
-        gal_buffer_append_format(buffer, ".%03d", (int)(ms % 1000));
+        gal_buffer_append(buffer, digits, sizeof(digits));
 }
 
 void gal_history_write(struct gal_buffer *buffer, const struct gal_execution *execution,
