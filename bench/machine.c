@@ -303,6 +303,16 @@ static void measure_map(size_t items)
         waitpid(child, NULL, 0);
 }
 
+static uint64_t count_states(const struct workload *workload)
+{
+        struct bench bench = { .program = compile(workload->definition()), .input = read_input(workload->input()) };
+
+        run_execution(&bench);
+        finish_bench(&bench);
+        return bench.states;
+}
+
+/* For the peer: what it runs, and how many states that enters. */
 static void print_definitions(void)
 {
         json_t *all = json_object();
@@ -310,7 +320,8 @@ static void print_definitions(void)
 
         for (size_t i = 0; i < WORKLOAD_COUNT; i++)
                 json_object_set_new(all, workloads[i].name,
-                                    json_pack("{s:s, s:o, s:o}", "what", workloads[i].what, "definition",
+                                    json_pack("{s:s, s:I, s:o, s:o}", "what", workloads[i].what, "states",
+                                              (json_int_t)count_states(&workloads[i]), "definition",
                                               workloads[i].definition(), "input", workloads[i].input()));
         text = gal_need(gal_json_text(all, NULL));
         puts(text);
