@@ -277,6 +277,22 @@ START_TEST(matches_are_bounded)
 }
 END_TEST
 
+/* The memory of a definition must not be a thousand times its text. */
+START_TEST(compiled_patterns_are_bounded)
+{
+        static const char sane[] =
+                "$[?(@ =~ /^(?:[a-z0-9!#$%&'*+=?^_`{|}~-]+(?:\\.[a-z0-9!#$%&'*+=?^_`{|}~-]+)*@"
+                "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/i)]";
+        static const char huge[] = "$[?(@ =~ /((abc){9}){99}/)]";
+        struct gal_error error = { 0 };
+        struct gal_path *path = parse(sane);
+
+        gal_path_destroy(path);
+        ck_assert_int_eq(gal_path_parse(huge, strlen(huge), &path, &error), GAL_ELIMIT);
+        ck_assert_uint_eq(error.at.offset, 10);
+}
+END_TEST
+
 START_TEST(walks_as_deep_as_json_goes)
 {
         json_t *input = make_nested(GAL_JSON_DEPTH_MAX);
@@ -375,6 +391,7 @@ int main(void)
         tcase_add_loop_test(tcase, matches_are_bounded, 0, 6);
         tcase_add_test(tcase, a_budget_is_shared);
         tcase_add_test(tcase, new_objects_are_bounded);
+        tcase_add_test(tcase, compiled_patterns_are_bounded);
         tcase_add_test(tcase, walks_as_deep_as_json_goes);
         tcase_add_test(tcase, finds_keys_that_hold_nul);
         tcase_add_test(tcase, long_explanations_are_whole);
