@@ -183,10 +183,15 @@ static bool matches(char *const *names, size_t count, const struct gal_fault *fa
         return false;
 }
 
-/* The first that matches decides: when it is exhausted, later ones are not tried (States Language, Retriers). */
+/*
+ * The first that matches decides: when it is exhausted, later ones are not tried (States Language, Retriers). What
+ * was too large will be again: that is not retried, though it may be caught (reference: asl, section 9).
+ */
 static const struct gal_retrier *find_retrier(const struct gal_state *state, const struct gal_frame *frame,
                                               const struct gal_fault *fault)
 {
+        if (fault->error != NULL && strcmp(fault->error, "States.DataLimitExceeded") == 0)
+                return NULL;
         for (size_t i = 0; i < state->retrier_count; i++) {
                 const struct gal_retrier *retrier = &state->retriers[i];
 
