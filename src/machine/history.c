@@ -2,7 +2,9 @@
  * history.c: the API's view of a record, written straight into a buffer.
  *
  * Members per event: reference history, section 1. ExecutionStarted and what a task returned are shown as they
- * came, everything else compact (recordings: "started = verbatim, entered = compact").
+ * came, everything else compact (recordings: "started = verbatim, entered = compact"). Without execution data,
+ * input, output and their details are left out and all else stays, variables and parameters too (measured, section
+ * 11).
  */
 #include "machine/history.h"
 
@@ -72,7 +74,7 @@ static void write_assigned(struct writer *writer, json_t *assigned)
         const char *name;
         json_t *value;
 
-        if (assigned == NULL || json_object_size(assigned) == 0 || writer->omit_data)
+        if (assigned == NULL || json_object_size(assigned) == 0)
                 return;
         write_key(writer, "assignedVariables");
         gal_buffer_append_char(writer->buffer, '{');
