@@ -10,6 +10,7 @@ set -eu
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${1:-$("$root/tools/build" release)}
 bench=$build/bench/bench_machine
+ninja -C "$build" --quiet bench/bench_machine >&2
 peer=${PEER_FOLDER:-}
 package=aws-local-stepfunctions@3.0.0
 
