@@ -55,7 +55,7 @@ bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, cons
         va_list args;
 
         va_start(args, format);
-        message = gal_need(vasprintf(&message, format, args) < 0 ? NULL : message);
+        message = gal_format_args(format, args);
         va_end(args);
         fprintf(stderr, "galliard %s: ", usage->verb);
         gal_terminal_put(stderr, message, strlen(message));

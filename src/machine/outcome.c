@@ -9,8 +9,6 @@
 #include "machine/turn.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,13 +410,12 @@ void gal_turn_fail_evaluation(struct gal_turn *turn, struct gal_frame *frame, st
 void gal_turn_fail_runtime(struct gal_turn *turn, struct gal_frame *frame, const char *format, ...)
 {
         va_list args;
-        char *detail = NULL;
+        char *detail;
 
         va_start(args, format);
-        if (vasprintf(&detail, format, args) < 0)
-                detail = NULL;
+        detail = gal_format_args(format, args);
         va_end(args);
-        fail_with_prefix(turn, frame, "States.Runtime", gal_need(detail));
+        fail_with_prefix(turn, frame, "States.Runtime", detail);
         free(detail);
 }
 
