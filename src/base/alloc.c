@@ -3,7 +3,6 @@
  */
 #include "base/alloc.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,17 +50,21 @@ char *gal_strndup(const char *text, size_t len)
         return copy;
 }
 
+char *gal_format_args(const char *format, va_list args)
+{
+        char *text;
+
+        return gal_need(vasprintf(&text, format, args) < 0 ? NULL : text);
+}
+
 char *gal_format(const char *format, ...)
 {
         va_list args;
-        char *text = NULL;
-        int len;
+        char *text;
 
         va_start(args, format);
-        len = vasprintf(&text, format, args);
+        text = gal_format_args(format, args);
         va_end(args);
-        if (len < 0)
-                gal_bug("out of memory", 0);
         return text;
 }
 

@@ -8,6 +8,7 @@
 #ifndef GAL_BASE_ALLOC_H
 #define GAL_BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed; never NULL. Free with free(). `count * size` must not overflow (checked). */
@@ -16,6 +17,7 @@ void *gal_realloc(void *memory, size_t count, size_t size);
 char *gal_strdup(const char *text); /* NULL stays NULL */
 char *gal_strndup(const char *text, size_t len);
 char *gal_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *gal_format_args(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 /* Returns `pointer` and panics when it is NULL: for libraries whose only failure is out of memory. */
 void *gal_need(void *pointer);
 

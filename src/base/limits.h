@@ -50,6 +50,8 @@
 /* Calls on the stack in one evaluation: a walk through JSON as deep as it may be takes 1,000, filters nest walks.
  */
 #define GAL_PATH_RECURSION_MAX 4096
+/* A compiled regular expression: `(abc){9}{99}` grows two thousandfold, and a definition has room for 25,000. */
+#define GAL_PATH_REGEX_SIZE_MAX 8192
 /* One match of a regular expression; its steps are counted as visits too, this guards the matcher's own loops. */
 #define GAL_PATH_REGEX_STEPS_MAX 5000000
 #define GAL_PATH_REGEX_HEAP_KIB_MAX 16384

@@ -86,6 +86,37 @@ size_t gal_utf8_encode(uint32_t code_point, char text[4])
         return 4;
 }
 
+uint32_t gal_utf8_decode(const char *text, size_t size)
+{
+        static const unsigned char masks[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+        uint32_t code_point = (unsigned char)text[0] & masks[size];
+
+        for (size_t i = 1; i < size; i++)
+                code_point = code_point << 6 | ((unsigned char)text[i] & 0x3F);
+        return code_point;
+}
+
+/*
+ * The order of bytes is that of code points. In UTF-16 only one thing differs: what needs surrogates (lead bytes
+ * from 0xF0 on) stands before U+E000 to U+FFFF (0xEE and 0xEF).
+ */
+int gal_utf8_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+        size_t len = a_len < b_len ? a_len : b_len;
+        size_t at = 0;
+        unsigned char x, y;
+
+        while (at < len && a[at] == b[at])
+                at++;
+        if (at == len)
+                return (a_len > b_len) - (a_len < b_len);
+        x = (unsigned char)a[at];
+        y = (unsigned char)b[at];
+        if (x >= 0xEE && y >= 0xEE && (x >= 0xF0) != (y >= 0xF0))
+                return x >= 0xF0 ? -1 : 1;
+        return x < y ? -1 : 1;
+}
+
 size_t gal_utf8_length(const char *text, size_t len)
 {
         size_t at = 0;

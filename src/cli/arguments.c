@@ -13,23 +13,38 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 
-#define OPTION_WIDTH 24
-
-static void print_option(const struct gal_option *option)
+/* (transfer full) "--input JSON|@FILE|-" */
+static char *describe_option(const struct gal_option *option)
 {
-        gal_auto_free char *left = option->value == NULL ? gal_format("--%s", option->name)
-                                   : option->optional    ? gal_format("--%s [%s]", option->name, option->value)
-                                                         : gal_format("--%s %s", option->name, option->value);
+        if (option->value == NULL)
+                return gal_format("--%s", option->name);
+        return gal_format(option->optional ? "--%s [%s]" : "--%s %s", option->name, option->value);
+}
 
-        printf("  %-*s %s\n", OPTION_WIDTH, left, option->help);
+static int find_option_width(const struct gal_verb_usage *usage)
+{
+        size_t widest = strlen("--help");
+
+        for (size_t i = 0; i < usage->option_count; i++) {
+                gal_auto_free char *left = describe_option(&usage->options[i]);
+
+                if (strlen(left) > widest)
+                        widest = strlen(left);
+        }
+        return (int)widest;
 }
 
 static void print_help(const struct gal_verb_usage *usage)
 {
+        int width = find_option_width(usage);
+
         printf("usage: galliard %s %s\n\n%s\n\noptions:\n", usage->verb, usage->synopsis, usage->summary);
-        for (size_t i = 0; i < usage->option_count; i++)
-                print_option(&usage->options[i]);
-        printf("  %-*s %s\n", OPTION_WIDTH, "--help", "this text");
+        for (size_t i = 0; i < usage->option_count; i++) {
+                gal_auto_free char *left = describe_option(&usage->options[i]);
+
+                printf("  %-*s  %s\n", width, left, usage->options[i].help);
+        }
+        printf("  %-*s  %s\n", width, "--help", "this text");
         if (usage->epilogue != NULL)
                 printf("\n%s", usage->epilogue);
 }
@@ -40,7 +55,7 @@ bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, cons
         va_list args;
 
         va_start(args, format);
-        message = gal_need(vasprintf(&message, format, args) < 0 ? NULL : message);
+        message = gal_format_args(format, args);
         va_end(args);
         fprintf(stderr, "galliard %s: ", usage->verb);
         gal_terminal_put(stderr, message, strlen(message));

@@ -50,9 +50,9 @@ static const struct gal_verb_usage usage = {
 /* What one evaluation came to: exactly one of the three. */
 struct answer {
         json_t *result; /* owned */
-        bool undefined;
-        char *code; /* owned; of an error, as is the message */
-        char *message;
+        bool undefined; /* `message` says why */
+        char *code;     /* owned; of an error; NULL: none */
+        char *message;  /* owned */
         bool has_place; /* of a syntax error, in the expression */
         struct gal_position at;
 };
@@ -99,6 +99,7 @@ static void answer_syntax_error(struct answer *answer, const struct gal_error *e
 static void evaluate_path(const char *text, size_t len, const struct gal_scope *scope, struct answer *answer)
 {
         struct gal_error error = { .code = GAL_OK };
+        struct gal_buffer why = GAL_BUFFER_INIT;
         struct gal_path *path;
         enum gal_status status = gal_path_parse(text, len, &path, &error);
 
@@ -106,11 +107,13 @@ static void evaluate_path(const char *text, size_t len, const struct gal_scope *
                 answer_syntax_error(answer, &error);
                 return;
         }
-        status = gal_path_evaluate(path, scope, &answer->result, &error);
-        if (status == GAL_ENOTFOUND)
-                answer->undefined = true;
-        else if (status != GAL_OK)
-                answer_error(answer, "States.Runtime", error.message);
+        status = gal_path_evaluate(path, scope, &answer->result);
+        if (status != GAL_OK) {
+                gal_path_explain(path, scope, status, &why);
+                answer->message = gal_need(gal_buffer_take(&why, NULL));
+                answer->undefined = status == GAL_ENOTFOUND;
+                answer->code = answer->undefined ? NULL : gal_strdup("States.Runtime");
+        }
         gal_path_destroy(path);
 }
 
@@ -286,11 +289,14 @@ static int run_batch(const struct eval *eval, const char *path)
 
 /* A single expression. */
 
-static int report_error(const char *text, const struct answer *answer)
+static int report_failure(const char *text, const struct answer *answer)
 {
-        bool is_syntax = strcmp(answer->code, "Syntax") == 0;
+        bool is_syntax = !answer->undefined && strcmp(answer->code, "Syntax") == 0;
 
-        fprintf(stderr, "galliard: %s: ", is_syntax ? "syntax error" : answer->code);
+        fprintf(stderr, "galliard: %s: ",
+                answer->undefined ? "nothing found"
+                : is_syntax       ? "syntax error"
+                                  : answer->code);
         gal_terminal_put(stderr, answer->message, strlen(answer->message));
         fputc('\n', stderr);
         if (answer->has_place)
@@ -304,10 +310,8 @@ static int run_single(struct eval *eval, const char *text)
         int status = GAL_EXIT_FAILED;
 
         evaluate(eval, text, strlen(text), &answer);
-        if (answer.code != NULL)
-                status = report_error(text, &answer);
-        else if (answer.undefined)
-                fprintf(stderr, "galliard: the path finds nothing\n");
+        if (answer.result == NULL)
+                status = report_failure(text, &answer);
         else if (gal_cli_print_json(stdout, answer.result))
                 status = GAL_EXIT_OK;
         answer_finish(&answer);

@@ -47,7 +47,8 @@ static void print_help(FILE *out)
                 fprintf(out, "  %-24s %s\n", verbs[i].usage, verbs[i].help);
         fprintf(out, "  %-24s %s\n  %-24s %s\n", "help VERB", "all that a verb can do; VERB --help is the same",
                 "--version", "which galliard this is");
-        fputs("\nExit status: 0 succeeded; 1 the workflow failed, timed out or was stopped;\n"
+        fputs("\nExample:\n  galliard run order.asl.json --input '{\"id\": 7}'\n"
+              "\nExit status: 0 succeeded; 1 the workflow failed, timed out or was stopped;\n"
               "2 bad usage, definition or input.\n",
               out);
 }

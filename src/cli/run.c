@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,6 +27,8 @@
 #include "net/orphans.h"
 #include "runtime/runtime.h"
 #include "tasks/functions.h"
+
+#define DESCRIPTORS_WANTED 4096
 
 enum option { INPUT, FUNCTIONS, HISTORY, JSON, QUIET, NAME, STORE, VIRTUAL_TIME, TRACE, OPTION_COUNT };
 
@@ -289,15 +292,37 @@ static void create_machine(struct run *run)
         gal_runtime_poke(run->runtime);
 }
 
+/* nohup, and a shell that starts us in the background, have some ignored: they stay so. */
+static bool is_ignored(int signal_number)
+{
+        struct sigaction action;
+
+        return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* All that a terminal sends: children are in sessions of their own and would outlive us. */
 static enum gal_status watch_signals(struct run *run, struct gal_error *error)
 {
-        /* All that a terminal sends: children are in sessions of their own and would outlive us. */
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
         enum gal_status status = GAL_OK;
 
-        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++)
-                status = gal_loop_on_signal(gal_runtime_loop(run->runtime), signals[i], on_interrupt, run, error);
+        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++) {
+                if (!is_ignored(signals[i]))
+                        status = gal_loop_on_signal(gal_runtime_loop(run->runtime), signals[i], on_interrupt, run,
+                                                    error);
+        }
         return status;
+}
+
+/* A function may run 1,000 times at once, with three pipes each; 1,024 descriptors are what a shell allows. */
+static void raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+                return;
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+        setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Why it failed belongs on standard error even when nobody watches: standard output stays empty then. */
@@ -359,6 +384,7 @@ static int run_workflow(struct run *run)
         struct gal_error error = { .code = GAL_OK };
         enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
 
+        raise_descriptor_limit();
         run->adopts_orphans = gal_orphans_adopt();
         if (status == GAL_OK)
                 status = watch_signals(run, &error);

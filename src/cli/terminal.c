@@ -40,16 +40,6 @@ bool gal_terminal_has_utf8(void)
         return false;
 }
 
-static uint32_t decode(const char *text, size_t size)
-{
-        static const unsigned char masks[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
-        uint32_t c = (unsigned char)text[0] & masks[size];
-
-        for (size_t i = 1; i < size; i++)
-                c = c << 6 | ((unsigned char)text[i] & 0x3F);
-        return c;
-}
-
 /* Those that turn the direction of what follows around belong to them. */
 static bool is_control(uint32_t c)
 {
@@ -75,7 +65,7 @@ static int find_width(uint32_t c)
 struct gal_terminal_character gal_terminal_measure(const char *text, size_t len)
 {
         size_t size = gal_utf8_sequence(text, len);
-        uint32_t c = size > 0 ? decode(text, size) : 0;
+        uint32_t c = size > 0 ? gal_utf8_decode(text, size) : 0;
 
         if (c == '\t')
                 return (struct gal_terminal_character){ 1, -1, true };
@@ -94,7 +84,7 @@ static void append_hidden(struct gal_buffer *buffer, const char *text, size_t le
         size_t size = gal_utf8_sequence(text, len);
 
         if (size > 0)
-                gal_buffer_append_format(buffer, "\\u%04X", (unsigned)decode(text, size));
+                gal_buffer_append_format(buffer, "\\u%04X", (unsigned)gal_utf8_decode(text, size));
         else
                 gal_buffer_append_char(buffer, '?');
 }

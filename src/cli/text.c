@@ -78,7 +78,9 @@ static void complain_of_json(const char *what, const char *path, const char *tex
         fputc('\n', stderr);
         if (error->at.line > 0)
                 gal_excerpt_put(stderr, text, len, error->at);
-        if (path == NULL)
+        if (path == NULL && access(text, F_OK) == 0)
+                fprintf(stderr, "There is a file of that name; it would be given as @%s.\n", text);
+        else if (path == NULL)
                 fprintf(stderr, "Text is given in quotes ('\"text\"'), a file as @FILE, standard input as -.\n");
 }
 

@@ -87,8 +87,7 @@ static void note_path(void *user, const struct gal_path *path)
         gal_check_read(paths->context, paths->location, paths->spot, path);
 }
 
-/* What stands under a key with ".$". It is parsed once more here: what the template has made of it cannot be asked.
- */
+/* What stands under a key with ".$". It is parsed once more: a template with a fault elsewhere was not made. */
 static void lint_expression(const struct gal_context *context, const struct gal_place *location,
                             const struct gal_place *spot, const json_t *text)
 {

@@ -126,7 +126,10 @@ void gal_compile_number(const struct gal_context *context, const struct gal_plac
                 ret_field->expression = value;
         }
         gal_check_jsonata_field(context, holder, object, name);
-        ret_field->path = gal_compile_reference(context, holder, object, path_name, false);
+        /* Measured for the numbers of a Map; those of a Task may be in the Context Object (reference: asl, section
+         * 3). */
+        ret_field->path = gal_compile_reference(context, holder, object, path_name,
+                                                /* context_object= */ context->state->kind == GAL_STATE_TASK);
         if (ret_field->path != NULL)
                 ret_field->given = true;
 }

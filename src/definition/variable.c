@@ -97,16 +97,6 @@ static bool is_foreign_symbol(uint32_t c)
         return false;
 }
 
-static uint32_t decode(const char *text, size_t size)
-{
-        static const unsigned char masks[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
-        uint32_t c = (unsigned char)text[0] & masks[size];
-
-        for (size_t i = 1; i < size; i++)
-                c = c << 6 | ((unsigned char)text[i] & 0x3F);
-        return c;
-}
-
 /* UAX#31 identifiers: the first character a letter, then letters, digits, underscores. */
 static bool is_identifier(const char *name, size_t len)
 {
@@ -119,7 +109,7 @@ static bool is_identifier(const char *name, size_t len)
                 if (size == 0)
                         return false;
                 if (size > 1) {
-                        if (is_foreign_symbol(decode(name + i, size)))
+                        if (is_foreign_symbol(gal_utf8_decode(name + i, size)))
                                 return false;
                         continue;
                 }

@@ -3,8 +3,6 @@
  */
 #include "expr/scope.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -29,16 +27,15 @@ char *gal_failure_value_text(const json_t *value)
 enum gal_status gal_failure_set(struct gal_failure *failure, const char *error, const char *format, ...)
 {
         va_list args;
-        char *text = NULL;
+        char *text;
 
         if (failure->error != NULL)
                 return GAL_EFAILED;
         failure->error = error;
         va_start(args, format);
-        if (vasprintf(&text, format, args) < 0)
-                text = NULL;
+        text = gal_format_args(format, args);
         va_end(args);
-        gal_buffer_append_text(&failure->cause, gal_need(text));
+        gal_buffer_append_text(&failure->cause, text);
         free(text);
         return GAL_EFAILED;
 }

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 
 static bool holds(enum gal_comparison_relation relation, int order)
 {
@@ -32,25 +33,15 @@ static bool holds(enum gal_comparison_relation relation, int order)
 
 static int compare_strings(const json_t *a, const json_t *b)
 {
-        size_t a_len = json_string_length(a), b_len = json_string_length(b);
-        int order = memcmp(json_string_value(a), json_string_value(b), a_len < b_len ? a_len : b_len);
-
-        if (order != 0 || a_len == b_len)
-                return order;
-        return a_len < b_len ? -1 : 1;
+        return gal_utf8_compare(json_string_value(a), json_string_length(a), json_string_value(b),
+                                json_string_length(b));
 }
 
+/* As doubles, integers too (reference: asl, section 7). */
 static int compare_numbers(const json_t *a, const json_t *b)
 {
-        double x, y;
+        double x = json_number_value(a), y = json_number_value(b);
 
-        if (json_is_integer(a) && json_is_integer(b)) {
-                json_int_t i = json_integer_value(a), j = json_integer_value(b);
-
-                return (i > j) - (i < j);
-        }
-        x = json_number_value(a);
-        y = json_number_value(b);
         return (x > y) - (x < y);
 }
 
@@ -61,8 +52,8 @@ static bool read_timestamp(const json_t *value, struct gal_instant *ret_instant)
 }
 
 /*
- * StringMatches: `*` is any run of characters, `\*` and `\\` are literal. Goes back to the latest `*` only, so it
- * is quadratic at worst and never exponential.
+ * StringMatches: `*` is any run of characters, `\*` and `\\` are literal (there is no other escape, see below).
+ * Goes back to the latest `*` only, so it is quadratic at worst and never exponential.
  */
 static bool match_wildcards(const char *text, size_t text_len, const char *pattern, size_t pattern_len)
 {
@@ -77,8 +68,7 @@ static bool match_wildcards(const char *text, size_t text_len, const char *patte
                 if (t == text_len && p == pattern_len)
                         return true;
                 if (t < text_len && p < pattern_len) {
-                        size_t escaped = pattern[p] == '\\' && p + 1 < pattern_len &&
-                                         (pattern[p + 1] == '*' || pattern[p + 1] == '\\');
+                        size_t escaped = pattern[p] == '\\';
 
                         if (text[t] == pattern[p + escaped]) {
                                 p += 1 + escaped;
@@ -91,6 +81,18 @@ static bool match_wildcards(const char *text, size_t text_len, const char *patte
                 t = ++mark;
                 p = star + 1;
         }
+}
+
+/* A backslash that escapes neither `*` nor itself, which the States Language makes an error of the run. */
+static bool has_open_escape(const char *pattern, size_t len)
+{
+        for (size_t i = 0; i < len; i++) {
+                if (pattern[i] != '\\')
+                        continue;
+                if (++i == len || (pattern[i] != '*' && pattern[i] != '\\'))
+                        return true;
+        }
+        return false;
 }
 
 static bool compare_with(const struct gal_choice_rule *rule, const json_t *value, const json_t *operand)
@@ -133,13 +135,14 @@ static bool compare_with(const struct gal_choice_rule *rule, const json_t *value
 static enum gal_status evaluate(const struct gal_path *path, const struct gal_scope *scope, json_t **ret_value,
                                 struct gal_failure *failure)
 {
-        enum gal_status status = gal_path_evaluate(path, scope, ret_value, NULL);
+        enum gal_status status = gal_path_evaluate(path, scope, ret_value);
 
         if (status == GAL_OK)
                 return GAL_OK;
         return gal_failure_set(failure, "States.Runtime",
-                               "Invalid path '%s': The choice state's condition path references an invalid value.",
-                               gal_path_text(path));
+                               "Invalid path '%s': The choice state's condition path %s.", gal_path_text(path),
+                               status == GAL_ELIMIT ? "takes too many steps to evaluate"
+                                                    : "references an invalid value");
 }
 
 static enum gal_status decide_compare(const struct gal_choice_rule *rule, const struct gal_scope *scope,
@@ -148,8 +151,14 @@ static enum gal_status decide_compare(const struct gal_choice_rule *rule, const 
         json_t *value = NULL, *operand = NULL;
         enum gal_status status;
 
+        if (rule->type == GAL_COMPARE_MATCHES &&
+            has_open_escape(json_string_value(rule->operand), json_string_length(rule->operand)))
+                return gal_failure_set(failure, "States.Runtime",
+                                       "The StringMatches pattern '%s' has a backslash that is followed by neither "
+                                       "'*' nor a backslash.",
+                                       json_string_value(rule->operand));
         if (rule->type == GAL_COMPARE_IS_PRESENT &&
-            gal_path_evaluate(rule->variable, scope, &value, NULL) == GAL_ENOTFOUND) {
+            gal_path_evaluate(rule->variable, scope, &value) == GAL_ENOTFOUND) {
                 *ret_true = !json_is_true(rule->operand);
                 return GAL_OK;
         }

@@ -141,10 +141,13 @@ void gal_turn_scope_init(struct gal_turn_scope *scope, struct gal_turn *turn, st
         scope->scope.user = scope;
         scope->scope.random = &turn->env->random;
         scope->scope.now_ms = turn->env->now_ms;
+        scope->budget = GAL_BUDGET_INIT;
+        scope->scope.budget = &scope->budget;
 }
 
 void gal_turn_scope_finish(struct gal_turn_scope *scope)
 {
+        scope->turn->visits += GAL_PATH_VISITS_MAX - scope->budget.visits_left;
         json_decref(scope->context);
         scope->context = NULL;
 }

@@ -13,24 +13,22 @@
 
 /* A path that finds nothing is worded alike for InputPath, OutputPath, ItemsPath and the numbers (measured, section
  * 4). */
-static void fail_path(struct gal_turn *turn, struct gal_frame *frame, const struct gal_path *path,
-                      const struct gal_error *error)
-{
-        gal_turn_fail_runtime(turn, frame, "Invalid path '%s' : %s", gal_path_text(path), error->message);
-}
-
 static enum gal_status evaluate_path(struct gal_turn *turn, struct gal_frame *frame, const struct gal_path *path,
                                      json_t *input, json_t **ret_value)
 {
+        struct gal_buffer why = GAL_BUFFER_INIT;
         struct gal_turn_scope scope;
-        struct gal_error error = { .code = GAL_OK };
         enum gal_status status;
 
         gal_turn_scope_init(&scope, turn, frame, input);
-        status = gal_path_evaluate(path, &scope.scope, ret_value, &error);
+        status = gal_path_evaluate(path, &scope.scope, ret_value);
+        if (status != GAL_OK)
+                gal_path_explain(path, &scope.scope, status, &why);
         gal_turn_scope_finish(&scope);
         if (status != GAL_OK)
-                fail_path(turn, frame, path, &error);
+                gal_turn_fail_runtime(turn, frame, "Invalid path '%s' : %s", gal_path_text(path),
+                                      (char *)gal_need(why.data));
+        gal_buffer_finish(&why);
         return status;
 }
 

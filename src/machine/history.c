@@ -2,7 +2,9 @@
  * history.c: the API's view of a record, written straight into a buffer.
  *
  * Members per event: reference history, section 1. ExecutionStarted and what a task returned are shown as they
- * came, everything else compact (recordings: "started = verbatim, entered = compact").
+ * came, everything else compact (recordings: "started = verbatim, entered = compact"). Without execution data,
+ * input, output and their details are left out and all else stays, variables and parameters too (measured, section
+ * 11).
  */
 #include "machine/history.h"
 
@@ -61,9 +63,9 @@ static void write_payload(struct writer *writer, const char *key, struct gal_pay
         text = raw ? gal_payload_raw(payload, &len) : gal_payload_text(payload, &len);
         write_key(writer, key);
         gal_json_write_string(writer->buffer, text, len);
-        if (!writer->first)
-                gal_buffer_append_char(writer->buffer, ',');
-        gal_buffer_append_format(writer->buffer, "\"%sDetails\":{\"truncated\":false}", key);
+        gal_buffer_append(writer->buffer, ",\"", 2);
+        gal_buffer_append_text(writer->buffer, key);
+        gal_buffer_append_text(writer->buffer, "Details\":{\"truncated\":false}");
 }
 
 static void write_assigned(struct writer *writer, json_t *assigned)
@@ -72,7 +74,7 @@ static void write_assigned(struct writer *writer, json_t *assigned)
         const char *name;
         json_t *value;
 
-        if (assigned == NULL || json_object_size(assigned) == 0 || writer->omit_data)
+        if (assigned == NULL || json_object_size(assigned) == 0)
                 return;
         write_key(writer, "assignedVariables");
         gal_buffer_append_char(writer->buffer, '{');
@@ -197,8 +199,12 @@ static void write_details(struct writer *writer)
 
 void gal_history_write_time(struct gal_buffer *buffer, int64_t ms)
 {
+        int fraction = (int)(ms % 1000);
+        char digits[4] = { '.', (char)('0' + fraction / 100), (char)('0' + fraction / 10 % 10),
+                           (char)('0' + fraction % 10) };
+
         gal_buffer_append_int(buffer, ms / 1000);
-        gal_buffer_append_format(buffer, ".%03d", (int)(ms % 1000));
+        gal_buffer_append(buffer, digits, sizeof(digits));
 }
 
 void gal_history_write(struct gal_buffer *buffer, const struct gal_execution *execution,

@@ -9,8 +9,6 @@
 #include "machine/turn.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,10 +181,15 @@ static bool matches(char *const *names, size_t count, const struct gal_fault *fa
         return false;
 }
 
-/* The first that matches decides: when it is exhausted, later ones are not tried (States Language, Retriers). */
+/*
+ * The first that matches decides: when it is exhausted, later ones are not tried (States Language, Retriers). What
+ * was too large will be again: that is not retried, though it may be caught (reference: asl, section 9).
+ */
 static const struct gal_retrier *find_retrier(const struct gal_state *state, const struct gal_frame *frame,
                                               const struct gal_fault *fault)
 {
+        if (fault->error != NULL && strcmp(fault->error, "States.DataLimitExceeded") == 0)
+                return NULL;
         for (size_t i = 0; i < state->retrier_count; i++) {
                 const struct gal_retrier *retrier = &state->retriers[i];
 
@@ -407,13 +410,12 @@ void gal_turn_fail_evaluation(struct gal_turn *turn, struct gal_frame *frame, st
 void gal_turn_fail_runtime(struct gal_turn *turn, struct gal_frame *frame, const char *format, ...)
 {
         va_list args;
-        char *detail = NULL;
+        char *detail;
 
         va_start(args, format);
-        if (vasprintf(&detail, format, args) < 0)
-                detail = NULL;
+        detail = gal_format_args(format, args);
         va_end(args);
-        fail_with_prefix(turn, frame, "States.Runtime", gal_need(detail));
+        fail_with_prefix(turn, frame, "States.Runtime", detail);
         free(detail);
 }
 

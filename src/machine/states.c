@@ -103,7 +103,7 @@ static json_t *evaluate_wait_path(struct gal_turn *turn, struct gal_frame *frame
         if (!gal_turn_path(turn, frame, &state->input_path, frame->input, &input))
                 return NULL;
         gal_turn_scope_init(&scope, turn, frame, input->value);
-        if (gal_path_evaluate(wait->path, &scope.scope, &value, NULL) != GAL_OK)
+        if (gal_path_evaluate(wait->path, &scope.scope, &value) != GAL_OK)
                 value = NULL;
         gal_turn_scope_finish(&scope);
         gal_payload_unref(input);

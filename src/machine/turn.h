@@ -17,7 +17,8 @@ struct gal_turn {
         struct gal_env *env;
         struct gal_step *step;
         uint32_t transitions;
-        size_t size; /* of the inputs and outputs of states, in bytes */
+        size_t size;     /* of the inputs and outputs of states, in bytes */
+        uint64_t visits; /* of nodes by paths */
         /* The frame that leaves its state through a catcher: a fault on that way is not for its own handlers again.
          */
         const struct gal_frame *leaving;
@@ -40,7 +41,8 @@ static inline const struct gal_state *gal_turn_state(const struct gal_turn *turn
 /* A step that has gone far enough yields. */
 static inline bool gal_turn_may_go_on(const struct gal_turn *turn)
 {
-        return turn->transitions < GAL_STEP_TRANSITIONS_MAX && turn->size < GAL_STEP_SIZE_MAX;
+        return turn->transitions < GAL_STEP_TRANSITIONS_MAX && turn->size < GAL_STEP_SIZE_MAX &&
+               turn->visits < GAL_PATH_VISITS_MAX;
 }
 
 static inline bool gal_turn_is_over(const struct gal_turn *turn)
@@ -113,6 +115,7 @@ struct gal_turn_scope {
         struct gal_scope scope;
         struct gal_turn *turn;
         struct gal_frame *frame;
+        struct gal_budget budget;
         json_t *context;   /* made at first use */
         const char *token; /* of the attempt about to be scheduled; NULL: none */
         json_t *item;      /* ItemSelector: the item about to be started; NULL: none */

@@ -10,10 +10,11 @@ A file in tests/cases/cli/ is a case, or several that share something:
                   "\\udcff" becomes the byte FF, which is no UTF-8
     args, stdin   of the call; stdin is made as a file is, and is empty by default
     environment   added to ours (null removes)
-    descriptors   the most that the process may have open
+    descriptors   the most that the process may have open; {"soft": N} is a limit that it may raise itself
+    ignored       signals that are ignored when it starts: ["HUP"], as nohup does
     terminal      "stderr" or "stdout": that stream is a terminal, and the process's controlling one
     sink          what is at the other end of standard output: "full" (/dev/full), "closed", "head" (reads 1 byte)
-    deliver       [{"when": WHEN, "signal": "SIGINT"} or {"when": WHEN, "keys": "\u0003"}]; WHEN is {"file": NAME}
+    deliver       [{"when": WHEN, "signal": "SIGINT"}, or "keys": "\u0003", or "create": NAME]; WHEN is {"file": NAME}
                   (it is there) or {"stderr": REGEX}; one after the other; "times": 2 sends a signal twice at once
     exit          status; -6 would be SIGABRT; a list: any of these
     stdout        "" nothing, {"json": VALUE}, {"members": {...}} of an object, {"lines": [VALUE...]}, {"match": REGEX};
@@ -52,8 +53,8 @@ SECONDS_MAX = 20
 CASES_AT_ONCE = 4
 MARK = "GALLIARD_CLI_CASE"
 SANITIZER = re.compile(r"(Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
-KEYS = {"about", "files", "args", "stdin", "environment", "descriptors", "terminal", "sink", "deliver", "exit", "stdout",
-        "stderr", "notStderr", "events", "left", "seconds"}
+KEYS = {"about", "files", "args", "stdin", "environment", "descriptors", "ignored", "terminal", "sink", "deliver", "exit",
+        "stdout", "stderr", "notStderr", "events", "left", "seconds"}
 
 
 class Fault(Exception):
@@ -100,7 +101,10 @@ def make_command(galliard, case, places, tty):
     command = [galliard] + [substitute(word, places) for word in case["args"]]
     script = ""
     if "descriptors" in case:
-        script += "ulimit -n %d; " % case["descriptors"]
+        descriptors = case["descriptors"]
+        script += "ulimit -S -n %d; " % descriptors["soft"] if isinstance(descriptors, dict) else "ulimit -n %d; " % descriptors
+    if "ignored" in case:
+        script += "trap '' %s; " % " ".join(case["ignored"])
     if tty:
         # The leader of a session that opens a terminal gets it as its controlling one.
         script += "exec %s<>%s; " % ("2" if case["terminal"] == "stderr" else "1", tty)
@@ -198,7 +202,9 @@ class Run:
         return re.search(when["stderr"], self.stderr.text(), re.M)
 
     def deliver(self, action):
-        if "keys" in action:
+        if "create" in action:
+            (self.directory / action["create"]).touch()
+        elif "keys" in action:
             os.write(self.master, action["keys"].encode())
         else:
             for _ in range(action.get("times", 1)):

@@ -32,12 +32,15 @@ static json_t *find_variable(void *user, const char *name)
 static enum gal_status evaluate(const struct gal_path *path, json_t *input, json_t **ret_value)
 {
         struct gal_scope scope = { .input = input, .context = find_context, .variable = find_variable };
-        struct gal_error error = { GAL_OK };
-        enum gal_status status = gal_path_evaluate(path, &scope, ret_value, &error);
+        struct gal_buffer why = GAL_BUFFER_INIT;
+        enum gal_status status = gal_path_evaluate(path, &scope, ret_value);
 
-        gal_assert(status == error.code);
         gal_assert(status == GAL_OK || status == GAL_ENOTFOUND || status == GAL_ELIMIT);
-        gal_assert((status == GAL_OK) == (error.message[0] == '\0'));
+        if (status != GAL_OK) {
+                gal_path_explain(path, &scope, status, &why);
+                gal_assert(why.len > 0);
+                gal_buffer_finish(&why);
+        }
         return status;
 }
 

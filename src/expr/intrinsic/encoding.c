@@ -19,32 +19,21 @@ static bool check_length(struct call_run *run, const char *text, size_t len)
         return false;
 }
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 json_t *gal_intrinsic_base64_encode(struct call_run *run, json_t *const *arguments, size_t count)
 {
         const unsigned char *data = (const unsigned char *)json_string_value(arguments[0]);
         size_t len = json_string_length(arguments[0]);
         struct gal_buffer text = GAL_BUFFER_INIT;
-        char quad[4];
-        uint32_t bits;
 
         (void)count;
         if (!check_length(run, (const char *)data, len))
                 return NULL;
-        for (size_t at = 0; at < len; at += 3) {
-                bits = (uint32_t)data[at] << 16 | (at + 1 < len ? (uint32_t)data[at + 1] << 8 : 0) |
-                       (at + 2 < len ? data[at + 2] : 0);
-                for (int i = 0; i < 4; i++)
-                        quad[i] = base64_digits[bits >> (18 - 6 * i) & 63];
-                if (at + 1 >= len)
-                        quad[2] = '=';
-                if (at + 2 >= len)
-                        quad[3] = '=';
-                gal_buffer_append(&text, quad, sizeof(quad));
-        }
+        if (gal_buffer_reserve(&text, (len + 2) / 3 * 4)) /* and one more for the terminator that it writes */
+                text.len = (size_t)EVP_EncodeBlock((unsigned char *)text.data, data, (int)len);
         return gal_intrinsic_text(run, &text);
 }
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* As Java's basic decoder: padding may be left out, anything but the alphabet is refused. */
 static bool decode_base64(const char *text, size_t len, struct gal_buffer *data)

@@ -6,7 +6,6 @@
  * caught. Both echo the expression as it was written, nested calls and blanks included.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -20,14 +19,13 @@ static json_t *run_call(struct call_run *run, const struct call *call);
 json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...)
 {
         va_list args;
-        char *text = NULL;
+        char *text;
 
         va_start(args, format);
-        if (vasprintf(&text, format, args) < 0)
-                text = NULL;
+        text = gal_format_args(format, args);
         va_end(args);
         gal_failure_set(run->failure, "States.IntrinsicFailure", "The function '%s' had the following error: %s",
-                        run->text, (char *)gal_need(text));
+                        run->text, text);
         free(text);
         return NULL;
 }
@@ -112,7 +110,7 @@ static json_t *argument_value(struct call_run *run, const struct call_argument *
         case CALL_LITERAL:
                 return json_incref(argument->literal);
         case CALL_PATH:
-                status = gal_path_evaluate(argument->path, run->scope, &value, NULL);
+                status = gal_path_evaluate(argument->path, run->scope, &value);
                 return status == GAL_OK ? value : fail_missing(run, argument->path, status);
         case CALL_NESTED:
                 return run_call(run, argument->call);

@@ -363,20 +363,6 @@ static void explain(const struct gal_path *path, json_t *node, struct gal_buffer
                 gal_buffer_append_text(text, "Aggregation function attempted to calculate value using empty array");
 }
 
-static enum gal_status fail_not_found(const struct gal_path *path, json_t *node, struct gal_error *error)
-{
-        struct gal_buffer text;
-        enum gal_status status;
-
-        if (error == NULL)
-                return GAL_ENOTFOUND;
-        gal_buffer_init(&text, 0);
-        explain(path, node, &text);
-        status = gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "%.*s", (int)text.len, text.len > 0 ? text.data : "");
-        gal_buffer_finish(&text);
-        return status;
-}
-
 static json_t *root_of(const struct gal_path *path, const struct gal_scope *scope)
 {
         switch (path->root) {
@@ -390,15 +376,25 @@ static json_t *root_of(const struct gal_path *path, const struct gal_scope *scop
         return NULL;
 }
 
-static enum gal_status fail_no_root(const struct gal_path *path, struct gal_error *error)
+void gal_path_explain(const struct gal_path *path, const struct gal_scope *scope, enum gal_status status,
+                      struct gal_buffer *text)
 {
-        if (path->root == GAL_PATH_VARIABLE)
-                return gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "The variable '$%s' is not set", path->variable);
-        return gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "No results for path: $");
+        json_t *root = root_of(path, scope);
+
+        if (status == GAL_ELIMIT) {
+                gal_buffer_append_text(text, "The path takes too many steps to evaluate");
+        } else if (root != NULL) {
+                explain(path, root, text);
+        } else if (path->root == GAL_PATH_VARIABLE) {
+                gal_buffer_append_text(text, "The variable '$");
+                gal_buffer_append_text(text, path->variable);
+                gal_buffer_append_text(text, "' is not set");
+        } else {
+                gal_buffer_append_text(text, "No results for path: $");
+        }
 }
 
-enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_scope *scope, json_t **ret_value,
-                                  struct gal_error *error)
+enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_scope *scope, json_t **ret_value)
 {
         struct path_evaluation evaluation;
         struct gal_budget budget = GAL_BUDGET_INIT;
@@ -406,16 +402,16 @@ enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_
         json_t *value;
 
         if (root == NULL)
-                return fail_no_root(path, error);
+                return GAL_ENOTFOUND;
         evaluation.document = root;
         evaluation.budget = scope->budget != NULL ? scope->budget : &budget;
         evaluation.depth_left = GAL_PATH_RECURSION_MAX;
         evaluation.status = GAL_OK;
         value = gal_path_run(&evaluation, &path->query, root);
         if (evaluation.status != GAL_OK)
-                return gal_fail(error, GAL_ELIMIT, GAL_NOWHERE, "The path takes too many steps to evaluate");
+                return evaluation.status;
         if (value == NULL)
-                return fail_not_found(path, root, error);
+                return GAL_ENOTFOUND;
         *ret_value = value;
         return GAL_OK;
 }

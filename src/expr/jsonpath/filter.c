@@ -84,15 +84,6 @@ static int compare_numbers(const json_t *a, const json_t *b)
         return (p > q) - (p < q);
 }
 
-static int compare_strings(const json_t *a, const json_t *b)
-{
-        size_t a_len = json_string_length(a);
-        size_t b_len = json_string_length(b);
-        int order = memcmp(json_string_value(a), json_string_value(b), a_len < b_len ? a_len : b_len);
-
-        return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 /* False when the two have no order: then every comparison fails. */
 static bool compare(struct path_evaluation *evaluation, const json_t *a, const json_t *b, int *ret_order)
 {
@@ -103,7 +94,8 @@ static bool compare(struct path_evaluation *evaluation, const json_t *a, const j
         if (!json_is_string(a) || !json_is_string(b) ||
             !gal_path_spend(evaluation, 1 + json_string_length(a) / BYTES_A_VISIT))
                 return false;
-        *ret_order = compare_strings(a, b);
+        *ret_order = gal_utf8_compare(json_string_value(a), json_string_length(a), json_string_value(b),
+                                      json_string_length(b));
         return true;
 }
 

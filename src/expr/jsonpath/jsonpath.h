@@ -40,13 +40,18 @@ bool gal_path_is_root(const struct gal_path *path); /* exactly "$" */
 
 /*
  * Evaluates. `ret_value` (transfer full): the node itself (shared, do not modify) or a new array.
- * GAL_ENOTFOUND: a definite path found nothing, or its variable is not set; `error` (nullable) then has the
- * library's text: "No results for path: $['X']", "Missing property in path $['no']",
- * "Filter: [0] can only be applied to arrays. Current context is: 1".
+ * GAL_ENOTFOUND: a definite path found nothing, or its variable is not set.
  * GAL_ELIMIT: the scope's budget is spent.
  */
 GAL_MUST_USE enum gal_status gal_path_evaluate(const struct gal_path *path, const struct gal_scope *scope,
-                                               json_t **ret_value, struct gal_error *error);
+                                               json_t **ret_value);
+/*
+ * Appends why the evaluation in this scope ended with one of these two, in the library's words:
+ * "No results for path: $['X']", "Missing property in path $['no']",
+ * "Filter: [0] can only be applied to arrays. Current context is: 1".
+ */
+void gal_path_explain(const struct gal_path *path, const struct gal_scope *scope, enum gal_status status,
+                      struct gal_buffer *text);
 
 /*
  * ResultPath: a copy of `document` in which the node of a reference path is `value`; missing objects are made on

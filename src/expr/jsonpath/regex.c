@@ -64,6 +64,7 @@ enum gal_status gal_path_regex_compile(struct gal_path *path, const char *patter
                 PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_AUTO_CALLOUT | PCRE2_NEVER_BACKSLASH_C;
         struct path_regex *regex;
         PCRE2_SIZE where = 0;
+        size_t size = 0;
         int code = 0;
 
         if (!read_flags(flags, flags_len, &options))
@@ -77,6 +78,9 @@ enum gal_status gal_path_regex_compile(struct gal_path *path, const char *patter
                 return refuse(code, offset + where, error);
         regex->next = path->regexes;
         path->regexes = regex;
+        if (pcre2_pattern_info(regex->code, PCRE2_INFO_SIZE, &size) != 0 || size > GAL_PATH_REGEX_SIZE_MAX)
+                return gal_fail(error, GAL_ELIMIT, (struct gal_position){ offset, 0, 0 },
+                                "the regular expression is too large when its repetitions are written out");
         *ret_regex = regex;
         return GAL_OK;
 }

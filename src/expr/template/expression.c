@@ -93,6 +93,6 @@ enum gal_status gal_expression_evaluate(const struct gal_expression *expression,
 
         if (expression->call != NULL)
                 return gal_intrinsic_evaluate(expression->call, scope, ret_value, failure);
-        status = gal_path_evaluate(expression->path, scope, ret_value, NULL);
+        status = gal_path_evaluate(expression->path, scope, ret_value);
         return status == GAL_OK ? GAL_OK : fail_path(expression->path, field, scope, status, failure);
 }

@@ -58,10 +58,4 @@ GAL_MUST_USE enum gal_status gal_template_evaluate(const struct gal_template *te
                                                    const struct gal_scope *scope, json_t **ret_value,
                                                    struct gal_failure *failure);
 
-/* Each path of the template with the pointer of the value that holds it: for validation of variables and context.
- */
-void gal_template_visit_paths(const struct gal_template *template,
-                              void (*visit)(void *user, const char *pointer, const struct gal_path *path),
-                              void *user);
-
 #endif

@@ -189,6 +189,8 @@ START_TEST(utf8_encodes_all)
                                                                       : code < 0x10000 ? 3u
                                                                                        : 4u))
                         ck_abort_msg("U+%04X", code);
+                if (gal_utf8_decode(text, size) != code)
+                        ck_abort_msg("decoding U+%04X", code);
         }
 }
 END_TEST
@@ -209,6 +211,34 @@ START_TEST(utf8_lengths)
                 ck_assert_uint_eq(gal_utf8_trim("a😀", len), 1);
         ck_assert_uint_eq(gal_utf8_trim("", 0), 0);
         ck_assert_uint_eq(gal_utf8_trim("\x80\x80\x80\x80\x80", 5), 5);
+}
+END_TEST
+
+/* As "...".compareTo() of Java has it. */
+START_TEST(utf8_compares_as_utf16)
+{
+        static const char *const ascending[] = { "",
+                                                 "a",
+                                                 "ab",
+                                                 "a\xC3\xA4",
+                                                 "b",
+                                                 "\xC3\xA4",
+                                                 "\xED\x9F\xBF",
+                                                 "\xF0\x90\x80\x80",
+                                                 "\xF4\x8F\xBF\xBF",
+                                                 "\xEE\x80\x80",
+                                                 "\xEF\xBF\xBF" };
+        int count = sizeof(ascending) / sizeof(ascending[0]);
+
+        for (int i = 0; i < count; i++) {
+                for (int k = 0; k < count; k++) {
+                        int order = gal_utf8_compare(ascending[i], strlen(ascending[i]), ascending[k],
+                                                     strlen(ascending[k]));
+
+                        ck_assert_msg((order > 0) - (order < 0) == (i > k) - (i < k), "%s %s", ascending[i],
+                                      ascending[k]);
+                }
+        }
 }
 END_TEST
 
@@ -255,6 +285,7 @@ int main(void)
         tcase_add_test(tcase, utf8_sequences);
         tcase_add_test(tcase, utf8_encodes_all);
         tcase_add_test(tcase, utf8_lengths);
+        tcase_add_test(tcase, utf8_compares_as_utf16);
         tcase_add_test(tcase, arns);
         tcase_set_timeout(tcase, 60);
         suite_add_tcase(suite, tcase);

@@ -124,25 +124,32 @@ static void run_path(struct world *world, const json_t *item)
         const json_t *expr = expression_of(world, item);
         const char *undefined = json_string_value(json_object_get(item, "undefined"));
         json_t *written = json_object_get(item, "value");
+        struct gal_buffer why = GAL_BUFFER_INIT;
         struct gal_error error = { 0 };
         struct gal_path *path = NULL;
         json_t *value = NULL;
         enum gal_status status = gal_path_parse(json_string_value(expr), json_string_length(expr), &path, &error);
 
-        if (status == GAL_OK && written != NULL)
+        if (status == GAL_OK && written != NULL) {
                 status = gal_path_set(path, world->scope.input, written, &value, &error);
-        else if (status == GAL_OK)
-                status = gal_path_evaluate(path, &world->scope, &value, &error);
+        } else if (status == GAL_OK) {
+                status = gal_path_evaluate(path, &world->scope, &value);
+                if (status != GAL_OK)
+                        gal_path_explain(path, &world->scope, status, &why);
+        }
         gal_path_destroy(path);
+        if (why.data == NULL)
+                gal_buffer_append_text(&why, error.message);
         if (status == GAL_OK) {
                 expect_value(world, item, value);
         } else if (undefined != NULL) {
-                ck_assert_msg(status == GAL_ENOTFOUND && strcmp(error.message, undefined) == 0,
-                              "%s: %s says\n  %s\nnot\n  %s", world->place, status_code(status), error.message,
+                ck_assert_msg(status == GAL_ENOTFOUND && strcmp(why.data, undefined) == 0,
+                              "%s: %s says\n  %s\nnot\n  %s", world->place, status_code(status), why.data,
                               undefined);
         } else {
-                expect_error(world, item, status_code(status), error.message);
+                expect_error(world, item, status_code(status), why.data);
         }
+        gal_buffer_finish(&why);
 }
 
 /* The end of an evaluation, whichever it is. */

@@ -80,28 +80,6 @@ START_TEST(constant_whole)
 }
 END_TEST
 
-static void note_path(void *user, const char *pointer, const struct gal_path *path)
-{
-        strcat(user, pointer);
-        strcat(user, "=");
-        strcat(user, gal_path_text(path));
-        strcat(user, " ");
-}
-
-START_TEST(visits_paths_with_pointers)
-{
-        json_t *source = read_json("{\"a.$\":\"$.x\",\"b\":[1,{\"c/d.$\":\"States.Array($$.y, $v)\"}],\"k\":1,"
-                                   "\"e\":{\"f~.$\":\"$.z\"}}");
-        struct gal_template *template = compile(source);
-        char found[200] = "";
-
-        gal_template_visit_paths(template, note_path, found);
-        ck_assert_str_eq(found, "/a.$=$.x /b/1/c~1d.$=$$.y /b/1/c~1d.$=$v /e/f~0.$=$.z ");
-        gal_template_destroy(template);
-        json_decref(source);
-}
-END_TEST
-
 START_TEST(faults_may_be_unwanted)
 {
         json_t *source = read_json("{\"a.$\":\"nope\"}");
@@ -216,7 +194,6 @@ int main(void)
         tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, constants_are_shared);
         tcase_add_test(tcase, constant_whole);
-        tcase_add_test(tcase, visits_paths_with_pointers);
         tcase_add_test(tcase, faults_may_be_unwanted);
         tcase_add_test(tcase, output_is_bounded);
         tcase_add_test(tcase, paths_are_bounded_together);

@@ -338,22 +338,29 @@ START_TEST(execution_data_can_be_left_out)
         static const char *const shown[] = {
                 "{\"timestamp\":1767225600.000,\"type\":\"ExecutionStarted\",\"id\":1,\"previousEventId\":0,"
                 "\"executionStartedEventDetails\":{\"roleArn\":\"" DRIVER_ROLE_ARN "\"}}",
-                "{\"timestamp\":1767225600.000,\"type\":\"TaskStateEntered\",\"id\":2,\"previousEventId\":0,"
+                "{\"timestamp\":1767225600.000,\"type\":\"PassStateEntered\",\"id\":2,\"previousEventId\":0,"
+                "\"stateEnteredEventDetails\":{\"name\":\"P\"}}",
+                /* what is assigned and what is asked of a service stays (measured, section 11) */
+                "{\"timestamp\":1767225600.000,\"type\":\"PassStateExited\",\"id\":3,\"previousEventId\":2,"
+                "\"stateExitedEventDetails\":{\"name\":\"P\",\"assignedVariables\":{\"v\":\"[1]\"},"
+                "\"assignedVariablesDetails\":{\"truncated\":false}}}",
+                "{\"timestamp\":1767225600.000,\"type\":\"TaskStateEntered\",\"id\":4,\"previousEventId\":3,"
                 "\"stateEnteredEventDetails\":{\"name\":\"A\"}}",
-                /* what is asked of a service stays (measured, section 11) */
-                "{\"timestamp\":1767225600.000,\"type\":\"TaskScheduled\",\"id\":3,\"previousEventId\":2,"
+                "{\"timestamp\":1767225600.000,\"type\":\"TaskScheduled\",\"id\":5,\"previousEventId\":4,"
                 "\"taskScheduledEventDetails\":{\"resourceType\":\"sqs\",\"resource\":\"sendMessage\",\"region\":"
                 "\"us-east-1\","
                 "\"parameters\":\"{}\"}}",
         };
-        static const char definition[] = "{'StartAt':'A','States':{'A':{'Type':'Task','Resource':'arn:aws:states:::"
-                                         "sqs:sendMessage','End':true}}}";
+        static const char definition[] =
+                "{'StartAt':'P','States':{'P':{'Type':'Pass','Assign':{'v':[1]},'Next':'A'},"
+                "'A':{'Type':'Task','Resource':'arn:aws:states:::sqs:sendMessage',"
+                "'End':true}}}";
         struct gal_history_options options = { .omit_data = true };
         struct gal_buffer text = GAL_BUFFER_INIT;
         struct driver driver;
 
         start(&driver, definition, "{}");
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
                 gal_buffer_clear(&text);
                 gal_history_write(&text, driver.execution, &driver.records.items[i], &options);
                 ck_assert_str_eq(text.data, shown[i]);
