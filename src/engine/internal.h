@@ -179,7 +179,8 @@ void gal_run_cancel_all(struct gal_run *run);
 struct machine *gal_registry_find(struct gal_engine *engine, const char *name_or_arn);
 struct revision *gal_revision_ref(struct revision *revision);
 void gal_revision_unref(struct gal_engine *engine, struct revision *revision); /* accepts NULL */
-void gal_registry_create(struct gal_engine *engine, struct request *request);
+/* False: it waits for what is on the way to the store. */
+bool gal_registry_create(struct gal_engine *engine, struct request *request);
 void gal_registry_delete(struct gal_engine *engine, struct request *request);
 void gal_registry_clear(struct gal_engine *engine);
 /* Its row is in the store, or gone from it. */

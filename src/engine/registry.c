@@ -203,6 +203,12 @@ static struct gal_program *compile(const struct request *request)
         return program;
 }
 
+/* Another definition for a machine that is on the way to the store: nobody knows yet what there will be. */
+static bool must_wait(const struct request *request, const struct machine *machine)
+{
+        return machine != NULL && machine->in_flight && !machine->deleting && !is_same(request, machine);
+}
+
 /* False: the request is answered. */
 static bool check_create(const struct request *request, struct machine *machine)
 {
@@ -217,24 +223,26 @@ static bool check_create(const struct request *request, struct machine *machine)
                            machine->arn);
                 return false;
         }
-        if (request->replace && !machine->in_flight && !is_same(request, machine))
+        if (request->replace && !is_same(request, machine))
                 return true;
         create_again(request, machine);
         return false;
 }
 
-void gal_registry_create(struct gal_engine *engine, struct request *request)
+bool gal_registry_create(struct gal_engine *engine, struct request *request)
 {
         struct machine *machine = gal_registry_find(engine, request->machine);
         char id[GAL_UUID_SIZE], revision_id[GAL_UUID_SIZE];
         struct gal_program *program;
         struct revision *revision;
 
+        if (must_wait(request, machine))
+                return false;
         if (!check_create(request, machine))
-                return;
+                return true;
         program = compile(request);
         if (program == NULL)
-                return;
+                return true;
         gal_uuid7_format(engine->now_ms, &engine->ids, id);
         gal_uuid7_format(engine->now_ms, &engine->ids, revision_id);
         revision = add_revision(engine, revision_id, machine != NULL ? machine->id : id, request->definition,
@@ -247,6 +255,7 @@ void gal_registry_create(struct gal_engine *engine, struct request *request)
         }
         gal_waiter_add(&machine->waiters, request->done, request->user);
         mark_changed(engine, machine);
+        return true;
 }
 
 /* Deleting what is not there succeeds (recordings: API answers). Open executions run on. */

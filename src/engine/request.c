@@ -148,8 +148,11 @@ static void answer_start(const struct gal_run *run, struct waiter **waiters)
         gal_waiters_answer(waiters, &answer);
 }
 
-/* The same start again: an SDK that retries gets the same answer. */
-static void join_open(const struct request *request, struct gal_run *run)
+/*
+ * The same start again: an SDK that retries gets the same answer. False: another one, and the execution is not in
+ * the store yet; whoever is told that it is there must not find out that it never was.
+ */
+static bool join_open(const struct request *request, struct gal_run *run)
 {
         size_t len, other_len;
         const char *text = gal_payload_raw(request->input, &len);
@@ -161,13 +164,15 @@ static void join_open(const struct request *request, struct gal_run *run)
                 input = run->queue[0].stimulus.payload;
         other = gal_payload_raw(input, &other_len);
         if (len != other_len || memcmp(text, other, len) != 0) {
-                gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists", "Execution Already Exists: '%s'",
-                           run->execution->execution_arn);
-                return;
+                if (run->is_committed)
+                        gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists",
+                                   "Execution Already Exists: '%s'", run->execution->execution_arn);
+                return run->is_committed;
         }
         gal_waiter_add(&run->waiters, request->done, request->user);
         if (run->is_committed)
                 answer_start(run, &run->waiters);
+        return true;
 }
 
 /* A parked execution has that name. */
@@ -183,7 +188,7 @@ static void join_parked(struct gal_engine *engine, const struct request *request
         if (status != GAL_OK)
                 gal_refuse(request, status, "InternalServerError", "%s", error.message);
         else if (run != NULL)
-                join_open(request, run);
+                (void)join_open(request, run); /* it is committed */
         else
                 gal_refuse(request, GAL_ECONFLICT, "ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn);
 }
@@ -211,28 +216,27 @@ static bool check_name(struct gal_engine *engine, const struct request *request,
         return false;
 }
 
-static void run_start(struct gal_engine *engine, const struct request *request, struct machine *machine)
+static bool run_start(struct gal_engine *engine, const struct request *request, struct machine *machine)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
         struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->name, request->name);
 
-        if (run != NULL) {
-                join_open(request, run);
-                return;
-        }
+        if (run != NULL)
+                return join_open(request, run);
         if (gal_payload_exceeds(request->input, GAL_PAYLOAD_SIZE_MAX)) {
-                gal_refuse(request, GAL_ELIMIT, "InvalidExecutionInput", "The input is longer than %d bytes",
+                gal_refuse(request, GAL_ELIMIT, "InvalidExecutionInput", "the input is longer than %d bytes",
                            GAL_PAYLOAD_SIZE_MAX);
-                return;
+                return true;
         }
         if (request->name != NULL && !check_name(engine, request, machine))
-                return;
+                return true;
         run = gal_run_create(engine, machine->revision, machine->name, request->name);
         gal_waiter_add(&run->waiters, request->done, request->user);
         gal_run_queue(run, &stimulus);
+        return true;
 }
 
-/* False: the machine itself is not in the store yet; the start waits for it. */
+/* False: the machine itself, or the execution of that name, is not in the store yet; the start waits for it. */
 static bool try_start(struct gal_engine *engine, const struct request *request)
 {
         struct machine *machine = gal_registry_find(engine, request->machine);
@@ -243,7 +247,7 @@ static bool try_start(struct gal_engine *engine, const struct request *request)
                 gal_refuse(request, GAL_ENOTFOUND, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'",
                            request->machine);
         else
-                run_start(engine, request, machine);
+                return run_start(engine, request, machine);
         return true;
 }
 
@@ -276,8 +280,7 @@ static bool try_request(struct gal_engine *engine, struct request *request)
 {
         switch (request->kind) {
         case REQUEST_CREATE:
-                gal_registry_create(engine, request);
-                return true;
+                return gal_registry_create(engine, request);
         case REQUEST_DELETE:
                 gal_registry_delete(engine, request);
                 return true;
