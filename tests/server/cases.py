@@ -301,6 +301,33 @@ def verbs_at_once_without_serve(place):
     place.check()
 
 
+@case()
+def check_while_it_works(place):
+    """What changes under the check's eyes is no fault."""
+    prepare_functions(place)
+    place.create("steps", steps("quick", 2, 1))
+    place.create("wait", wait(3600))
+    place.create("pass", PASS)
+    serve = place.serve()
+
+    def client(machines):
+        with Connection(serve.socket_path()) as connection:
+            for machine in machines:
+                status, _, body = connection.call("StartExecution", {"stateMachineArn": MACHINE_ARN + machine})
+                demand_equal(200, status, str(body))
+                if machine == "wait":
+                    connection.call("StopExecution", {"executionArn": body["executionArn"]})
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(client, ["steps"] * 60), pool.submit(client, ["wait"] * 300),
+                pool.submit(client, ["pass"] * 1000)]
+        while not all(run.done() for run in runs):
+            place.check()
+        for run in runs:
+            run.result()
+    while place.check()["open"] > 0:
+        pass
+
+
 # Ends of serve.
 
 @case()
