@@ -98,7 +98,9 @@ static void arm_timer(struct gal_runtime *runtime)
         gal_timer_stop(runtime->timer);
         if (wake_ms == 0 || runtime->no_calls)
                 return;
-        if (wake_ms > now && runtime->virtual_time && gal_tasks_in_flight(runtime->tasks) == 0) {
+        /* A commit that is under way may send a call. */
+        if (wake_ms > now && runtime->virtual_time && gal_tasks_in_flight(runtime->tasks) == 0 &&
+            gal_engine_commits_in_flight(runtime->engine) == 0) {
                 runtime->offset_ms += wake_ms - now;
                 schedule_tick(runtime);
                 return;
