@@ -82,7 +82,8 @@ struct gal_task_handle {
 };
 
 struct gal_run {
-        UT_hash_handle hh; /* by ARN */
+        UT_hash_handle hh; /* by `key`; an ARN may name an execution of a deleted machine, too */
+        char *key;         /* the machine's id, '/', the execution's name */
         struct gal_engine *engine;
         struct gal_execution *execution;
         struct revision *revision;
@@ -160,7 +161,9 @@ struct gal_engine {
 struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
                                const char *name);
 /* (transfer none) In memory; NULL: closed, parked, or never was. */
-struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_name, const char *name);
+struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, const char *name);
+/* (transfer none) The same by ARN: of the machine that has the name now, else of a deleted one. */
+struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn);
 /* Whether it waits so long, and for nothing but the time, that it may leave memory. */
 bool gal_run_is_parkable(const struct gal_run *run);
 void gal_run_destroy(struct gal_run *run);

@@ -55,7 +55,7 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
         loading->status = gal_registry_revision(engine, row->revision_id, &revision, loading->error);
         if (loading->status != GAL_OK)
                 return false;
-        if (gal_run_find(engine, row->machine_name, row->name) != NULL) {
+        if (gal_run_find(engine, row->machine_id, row->name) != NULL) {
                 gal_revision_unref(engine, revision);
                 loading->is_known = true;
                 return false;
@@ -218,6 +218,6 @@ enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct 
         finish_list(&list);
         if (status == GAL_EIO || status == GAL_ENOMEM)
                 return status;
-        HASH_FIND_STR(engine->runs, arn, *ret_run);
+        *ret_run = gal_run_find_arn(engine, arn);
         return GAL_OK;
 }

@@ -219,7 +219,7 @@ static bool check_name(struct gal_engine *engine, const struct request *request,
 static bool run_start(struct gal_engine *engine, const struct request *request, struct machine *machine)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
-        struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->name, request->name);
+        struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->id, request->name);
 
         if (run != NULL)
                 return join_open(request, run);
@@ -258,9 +258,8 @@ static void run_stop(struct gal_engine *engine, const struct request *request)
                                          .cause = request->cause };
         struct gal_error error = { .code = GAL_OK };
         enum gal_status status = GAL_OK;
-        struct gal_run *run;
+        struct gal_run *run = gal_run_find_arn(engine, request->name);
 
-        HASH_FIND_STR(engine->runs, request->name, run);
         if (run == NULL)
                 status = gal_load_arn(engine, request->name, &run, &error);
         if (status != GAL_OK) {

@@ -14,15 +14,32 @@
 #include "base/limits.h"
 #include "base/slot.h"
 #include "engine/internal.h"
+#include "engine/query.h"
 
-struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_name, const char *name)
+struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, const char *name)
 {
-        gal_auto_free char *arn =
-                gal_format("arn:%s:states:%s:%s:execution:%s:%s", gal_arn_partition(engine->region), engine->region,
-                           engine->account, machine_name, name);
+        gal_auto_free char *key = gal_format("%s/%s", machine_id, name);
         struct gal_run *run;
 
-        HASH_FIND_STR(engine->runs, arn, run);
+        HASH_FIND_STR(engine->runs, key, run);
+        return run;
+}
+
+struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
+{
+        struct gal_execution_arn parts;
+        struct gal_run *run = NULL;
+        struct machine *machine;
+
+        if (!gal_execution_arn_parse(arn, &parts))
+                return NULL;
+        machine = gal_registry_find(engine, parts.machine_name);
+        if (machine != NULL)
+                run = gal_run_find(engine, machine->id, parts.name);
+        else
+                for (run = engine->runs; run != NULL && strcmp(run->execution->execution_arn, arn) != 0;)
+                        run = run->hh.next;
+        gal_execution_arn_finish(&parts);
         return run;
 }
 
@@ -62,8 +79,8 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
         run->revision = gal_revision_ref(revision);
         run->slot = gal_slot(machine_name, identity.execution_name);
         run->execution = gal_execution_create(revision->program, &identity);
-        HASH_ADD_KEYPTR(hh, engine->runs, run->execution->execution_arn, strlen(run->execution->execution_arn),
-                        run);
+        run->key = gal_format("%s/%s", revision->machine_id, identity.execution_name);
+        HASH_ADD_KEYPTR(hh, engine->runs, run->key, strlen(run->key), run);
         return run;
 }
 
@@ -93,6 +110,7 @@ void gal_run_destroy(struct gal_run *run)
         free(run->tasks);
         gal_revision_unref(engine, run->revision);
         gal_execution_destroy(run->execution);
+        free(run->key);
         free(run);
 }
 
