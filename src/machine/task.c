@@ -35,7 +35,10 @@ struct service_members {
 };
 
 static const struct service_members service_members[] = {
-        { "lambda", "invoke", { "FunctionName", "ClientContext", "InvocationType", "Payload", "Qualifier" } },
+        /* LogType is in use, though not in the guide's list. */
+        { "lambda",
+          "invoke",
+          { "FunctionName", "ClientContext", "InvocationType", "LogType", "Payload", "Qualifier" } },
 };
 
 static const struct service_members *find_members(const struct gal_task *task)
