@@ -6,12 +6,10 @@
 #include "machine/turn.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "base/json.h"
 #include "base/limits.h"
 
 enum task_event { SCHEDULED, STARTED, SUCCEEDED, FAILED, TIMED_OUT };

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/limits.h"
 #include "expr/intrinsic/call.h"
 
 enum { ARGUMENTS_ON_STACK = 8 };
