@@ -12,8 +12,6 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 
-#define GALLIARD_VERSION "0.1.0"
-
 struct verb {
         const char *name;
         int (*run)(int argc, char **argv);

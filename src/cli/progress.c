@@ -14,12 +14,10 @@
 #include "cli/progress.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/arn.h"
 #include "cli/terminal.h"
 #include "cli/wording.h"
 

@@ -7,7 +7,6 @@
  */
 #include "definition/field.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

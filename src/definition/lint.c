@@ -34,7 +34,8 @@ static bool looks_like_path(const char *text, size_t len)
                (text[1] == '[' && (text[2] == '\'' || text[2] == '*' || (text[2] >= '0' && text[2] <= '9')));
 }
 
-bool gal_lint_looks_evaluated(const json_t *value)
+/* Whether a literal reads like a path or an intrinsic call. */
+static bool looks_evaluated(const json_t *value)
 {
         if (!json_is_string(value))
                 return false;
@@ -113,7 +114,7 @@ static void lint_member(const struct gal_context *context, const struct gal_plac
 
         if (evaluated && json_is_string(value))
                 lint_expression(context, location, spot, value);
-        else if (!evaluated && gal_lint_looks_evaluated(value))
+        else if (!evaluated && looks_evaluated(value))
                 gal_warn(context->compiler, GAL_DIAGNOSTIC_NO_DOLLAR, location, spot,
                          "The value of the field '%.*s' looks like a path or an intrinsic function call, but it is "
                          "not evaluated: the name does not end with '.$'",
@@ -163,7 +164,7 @@ static bool lint_result(const struct gal_context *context, const struct gal_plac
                 if (lint_result(context, &spot, json_object_iter_value(member)))
                         return true;
         }
-        if (!gal_lint_looks_evaluated(value))
+        if (!looks_evaluated(value))
                 return false;
         gal_warn(context->compiler, GAL_DIAGNOSTIC_PASS_RESULT_IS_STATIC, place, place, "%s", STATIC_RESULT);
         return true;
@@ -179,7 +180,7 @@ void gal_lint_literal(const struct gal_context *context, const struct gal_place 
 {
         struct gal_place place = gal_place_member(holder, name);
 
-        if (gal_lint_looks_evaluated(json_object_get(object, name)))
+        if (looks_evaluated(json_object_get(object, name)))
                 gal_warn(context->compiler, GAL_DIAGNOSTIC_NO_PATH, &place, &place,
                          "The value of the field '%s' looks like a path, but it is not evaluated: use '%sPath'",
                          name, name);

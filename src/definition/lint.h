@@ -6,8 +6,6 @@
 
 #include "definition/compiler.h"
 
-/* Whether a literal reads like a path or an intrinsic call. */
-bool gal_lint_looks_evaluated(const json_t *value);
 /* A payload template: paths under keys without ".$", calls that can only fail. */
 void gal_lint_template(const struct gal_context *context, const struct gal_place *place, const json_t *value);
 /* The Result of a Pass state, in which nothing is evaluated. */

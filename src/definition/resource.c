@@ -4,7 +4,6 @@
  */
 #include "definition/resource.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"

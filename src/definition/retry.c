@@ -1,7 +1,6 @@
 /*
  * retry.c: retriers and catchers. `States.ALL` stands alone in its list, and in the last of them.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "definition/compiler.h"

@@ -1,7 +1,6 @@
 /*
  * simple.c: the small states: Wait, Fail, and the Result of Pass.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "definition/compiler.h"

@@ -4,7 +4,6 @@
  *
  * The types were checked by field.c already, so a value of a wrong one is passed over in silence.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "definition/compiler.h"

@@ -3,8 +3,6 @@
  */
 #include "expr/literal.h"
 
-#include <string.h>
-
 #include "base/number.h"
 
 static size_t digits_length(const char *text, size_t len)

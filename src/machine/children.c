@@ -4,8 +4,6 @@
 #include "machine/turn.h"
 
 #include "base/alloc.h"
-#include "base/assert.h"
-#include "base/json.h"
 #include "base/limits.h"
 
 /* What is recorded has to be something that can be written. */

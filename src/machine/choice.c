@@ -6,11 +6,9 @@
  */
 #include "machine/turn.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/json.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 

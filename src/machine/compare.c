@@ -7,7 +7,6 @@
  */
 #include "machine/execution.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

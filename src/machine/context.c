@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/timestamp.h"
 
 static json_t *string_value(const char *text)

@@ -3,8 +3,6 @@
  */
 #include "machine/turn.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

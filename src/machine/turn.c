@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/assert.h"
 #include "base/limits.h"
 
 static bool is_terminal(enum gal_event_type type)

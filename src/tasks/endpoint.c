@@ -7,7 +7,6 @@
 #include "tasks/lambda.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
@@ -567,18 +566,6 @@ void gal_functions_destroy(struct gal_functions *functions)
 }
 
 /* Asking */
-
-enum gal_status gal_functions_set_endpoint(struct gal_functions *functions, const char *url,
-                                           struct gal_error *error)
-{
-        if (url && !is_url(url))
-                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
-                                "the Lambda endpoint must be an URL such as http://127.0.0.1:9000, not '%.200s'",
-                                url);
-        free(functions->endpoint);
-        functions->endpoint = gal_strdup(url);
-        return GAL_OK;
-}
 
 const char *gal_functions_endpoint(const struct gal_functions *functions)
 {

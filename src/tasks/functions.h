@@ -19,7 +19,7 @@
  * A file with a mistake is refused as a whole, at its line and column: unknown and duplicate keys, wrong types,
  * numbers out of range, an empty command, settings that do not go together.
  *
- * Immutable once made, but for gal_functions_set_endpoint(), which is for the time before it is used.
+ * Immutable once made.
  */
 #ifndef GAL_TASKS_FUNCTIONS_H
 #define GAL_TASKS_FUNCTIONS_H
@@ -58,11 +58,8 @@ GAL_MUST_USE enum gal_status gal_functions_parse(const char *text, size_t len, c
                                                  struct gal_functions **ret_functions, struct gal_error *error);
 void gal_functions_destroy(struct gal_functions *functions); /* accepts NULL */
 
-/* Says where functions that are not configured are to be found; overrides the file's. NULL: nowhere. GAL_EINVALID.
- */
-GAL_MUST_USE enum gal_status gal_functions_set_endpoint(struct gal_functions *functions, const char *url,
-                                                        struct gal_error *error);
-const char *gal_functions_endpoint(const struct gal_functions *functions); /* NULL: none */
+/* Where functions that are not configured are to be found. (transfer none) NULL: nowhere. */
+const char *gal_functions_endpoint(const struct gal_functions *functions);
 
 size_t gal_functions_count(const struct gal_functions *functions);
 const struct gal_function *gal_functions_at(const struct gal_functions *functions, size_t index);

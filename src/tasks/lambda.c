@@ -12,7 +12,6 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
-#include "base/limits.h"
 
 /* The Parameters of lambda:invoke */
 

@@ -78,8 +78,6 @@ static inline char gal_intrinsic_kind(const struct call_function *function, size
         return last == 0 ? '*' : function->kinds[index < last ? index : last - 1];
 }
 
-bool gal_intrinsic_kind_fits(char kind, const json_t *value);
-
 /* Records States.IntrinsicFailure about the call at work; returns NULL. */
 json_t *gal_intrinsic_fail(struct call_run *run, const char *format, ...) GAL_PRINTF(2, 3);
 /* Counts bytes made anew; false, and the failure recorded, when there were too many. */

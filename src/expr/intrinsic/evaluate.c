@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/limits.h"
 #include "expr/intrinsic/call.h"
 
 enum { ARGUMENTS_ON_STACK = 8 };
@@ -132,7 +131,7 @@ static json_t *fail_count(struct call_run *run)
                                   run->call->count);
 }
 
-bool gal_intrinsic_kind_fits(char kind, const json_t *value)
+static bool kind_fits(char kind, const json_t *value)
 {
         switch (kind) {
         case 's':
@@ -174,7 +173,7 @@ static json_t *apply(struct call_run *run, const struct call *call, json_t **arg
 
         for (size_t i = 0; i < call->count; i++) {
                 kind = gal_intrinsic_kind(call->function, i);
-                if (!gal_intrinsic_kind_fits(kind, arguments[i]))
+                if (!kind_fits(kind, arguments[i]))
                         return gal_intrinsic_fail(run, "Argument %zu must be %s.", i + 1, kind_name(kind));
         }
         return call->function->run(run, arguments, call->count);

@@ -197,21 +197,6 @@ START_TEST(a_huge_file_is_refused)
 }
 END_TEST
 
-START_TEST(the_endpoint_can_be_said_later)
-{
-        struct gal_functions *functions = parse("{\"lambdaEndpoint\":\"http://a\"}");
-        struct gal_error error = { 0 };
-
-        ck_assert_int_eq(gal_functions_set_endpoint(functions, "b", &error), GAL_EINVALID);
-        ck_assert_str_eq(gal_functions_endpoint(functions), "http://a");
-        ck_assert_int_eq(gal_functions_set_endpoint(functions, "http://b", NULL), GAL_OK);
-        ck_assert_str_eq(gal_functions_endpoint(functions), "http://b");
-        ck_assert_int_eq(gal_functions_set_endpoint(functions, NULL, NULL), GAL_OK);
-        ck_assert_ptr_null(gal_functions_endpoint(functions));
-        gal_functions_destroy(functions);
-}
-END_TEST
-
 static const struct {
         const char *text;
         const char *name; /* NULL: refused */
@@ -294,7 +279,6 @@ int main(void)
         tcase_add_loop_test(tcase, a_mistake_has_its_place, 0, sizeof refused / sizeof refused[0]);
         tcase_add_test(tcase, a_file_is_read);
         tcase_add_test(tcase, a_huge_file_is_refused);
-        tcase_add_test(tcase, the_endpoint_can_be_said_later);
         tcase_add_loop_test(tcase, the_parts_of_a_name, 0, sizeof names / sizeof names[0]);
         tcase_add_test(tcase, all_names_mean_the_same_function);
         suite_add_tcase(suite, tcase);
