@@ -199,25 +199,38 @@ void gal_load_due(struct gal_engine *engine)
         }
 }
 
+/* Of the execution that an ARN means. */
+struct arn_lookup {
+        struct run_list list;
+        char *machine_id; /* NULL: there is none, or it is closed */
+        char *name;
+};
+
 static void note_row(void *user, const struct gal_execution_row *row)
 {
-        struct run_list *list = user;
+        struct arn_lookup *lookup = user;
 
-        if (strcmp(row->status, "RUNNING") == 0)
-                note_run(list, &(struct gal_run_row){ .slot = row->slot, .execution_id = row->execution_id });
+        if (strcmp(row->status, "RUNNING") != 0)
+                return;
+        note_run(&lookup->list, &(struct gal_run_row){ .slot = row->slot, .execution_id = row->execution_id });
+        lookup->machine_id = gal_strdup(row->machine_id);
+        lookup->name = gal_strdup(row->name);
 }
 
 enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,
                              struct gal_error *error)
 {
-        struct run_list list = { NULL, 0, 0 };
-        enum gal_status status = gal_query_execution(engine->store, arn, note_row, &list, error);
+        struct arn_lookup lookup = { .machine_id = NULL };
+        enum gal_status status = gal_query_execution(engine->store, arn, note_row, &lookup, error);
 
         if (status == GAL_OK)
-                status = load_rows(engine, &list, error);
-        finish_list(&list);
-        if (status == GAL_EIO || status == GAL_ENOMEM)
-                return status;
-        *ret_run = gal_run_find_arn(engine, arn);
-        return GAL_OK;
+                status = load_rows(engine, &lookup.list, error);
+        if (status != GAL_EIO && status != GAL_ENOMEM) {
+                *ret_run = lookup.machine_id == NULL ? NULL : gal_run_find(engine, lookup.machine_id, lookup.name);
+                status = GAL_OK;
+        }
+        finish_list(&lookup.list);
+        free(lookup.machine_id);
+        free(lookup.name);
+        return status;
 }
