@@ -3,6 +3,7 @@ import collections
 import concurrent.futures
 import json
 import os
+import pathlib
 import pty
 import random
 import signal
@@ -14,6 +15,7 @@ from machines import ARN, EXECUTION_ARN, FAIL, MACHINE_ARN, PASS, functions, ste
 from place import Connection, Fault, demand, demand_equal, wait_until
 
 CASES = []
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "asl"
 
 
 def case(only=None):
@@ -326,6 +328,22 @@ def check_while_it_works(place):
             run.result()
     while place.check()["open"] > 0:
         pass
+
+
+@case("sqlite")
+def examples_on_a_store(place):
+    """`galliard run --store` ends as in memory, and every kind of state passes the check."""
+    for expected_path in sorted(EXAMPLES.glob("*/expected*.json")):
+        folder, expected = expected_path.parent, json.loads(expected_path.read_text())
+        words = ["run", str(folder / (folder.name + ".asl.json")), "--json", "--quiet", "--store", place.url]
+        given = folder / expected_path.name.replace("expected", "input")
+        if given.exists():
+            words += ["--input", "@%s" % given]
+        if expected.get("virtualTime"):
+            words.append("--virtual-time")
+        run = place.verb(*words, expect=None).json
+        demand_equal(expected["status"], run["status"], str(expected_path))
+    place.check()
 
 
 # Ends of serve.

@@ -3,10 +3,11 @@
 
     run_server.py GALLIARD [--store sqlite|postgres] [PART OF A CASE'S NAME...]
 
-Each case has a directory and a store of its own. Those that are for both stores run on Postgres too, where the
-machine has one: in a cluster that is thrown away.
+Each case has a directory and a store of its own; on Postgres that is a database of its own in the cluster that
+GAL_TEST_POSTGRES names (tests/tools/pg_cluster.py makes one).
 """
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -32,6 +33,14 @@ def run_case(galliard, function, make_url):
     except Exception:
         return traceback.format_exc()
     return None
+
+
+def make_database(directory):
+    """The cluster's URL, with another database in it."""
+    url = os.environ["GAL_TEST_POSTGRES"]
+    name = os.path.basename(directory).replace("-", "_")
+    subprocess.run(["psql", "-qX", "-d", url, "-c", "CREATE DATABASE \"%s\"" % name], check=True)
+    return url.replace("/postgres?", "/%s?" % name)
 
 
 def choose(stores, names):
@@ -61,6 +70,8 @@ def main(galliard, words):
     if words[:1] == ["--store"]:
         store, words = words[1], words[2:]
     stores = {"sqlite": lambda directory: "sqlite:galliard.db"}
+    if "GAL_TEST_POSTGRES" in os.environ:
+        stores["postgres"] = make_database
     return run_all(galliard, {name: stores[name] for name in stores if store in (None, name)}, words)
 
 
