@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutation.h"
 #include "engine/internal.h"
 #include "journal/journal.h"
 
@@ -157,7 +158,7 @@ static void add_run(struct gal_commit *commit, struct gal_run *run)
                 add_execution(commit, run);
                 add_name(commit, run);
         }
-        row.wake_ms = run->is_parking ? run->wake_ms : 0;
+        row.wake_ms = run->is_parking && !GAL_MUTATED(NO_WAKE) ? run->wake_ms : 0;
         if (is_open && (!run->is_committed || row.wake_ms != run->row_wake_ms)) {
                 run->row_wake_ms = row.wake_ms;
                 commit->run_rows[commit->batch.run_count++] = row;
@@ -219,12 +220,15 @@ void gal_commit_offer(struct gal_engine *engine)
                 add_machine(commit, machine);
         engine->changed_first = NULL;
         engine->changed_last = &engine->changed_first;
-        step_dirty(engine, commit);
+        if (!engine->one_by_one || commit->machine_count == 0)
+                step_dirty(engine, commit);
         if (commit->batch.chunk_count == 0 && commit->machine_count == 0) {
                 destroy_commit(commit);
                 return;
         }
         engine->commits_in_flight++;
+        for (size_t i = 0; GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->batch.chunk_count; i++)
+                gal_run_publish(commit->runs[i]);
         engine->callbacks.commit(engine->callbacks.user, commit, &commit->batch);
 }
 
@@ -269,10 +273,31 @@ static void publish(struct gal_engine *engine, struct gal_commit *commit)
 {
         for (size_t i = 0; i < commit->machine_count; i++)
                 gal_registry_committed(engine, commit->machines[i]);
-        for (size_t i = 0; i < commit->batch.chunk_count; i++)
+        for (size_t i = 0; !GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->batch.chunk_count; i++)
                 gal_run_publish(commit->runs[i]);
         for (size_t i = 0; i < commit->batch.chunk_count; i++)
                 release_run(engine, commit->runs[i]);
+}
+
+static void quarantine(struct gal_engine *engine, const struct gal_run *run)
+{
+        struct quarantined *quarantined = gal_new(struct quarantined);
+
+        memcpy(quarantined->id, run->id, sizeof(quarantined->id));
+        HASH_ADD_STR(engine->quarantined, id, quarantined);
+        gal_log(engine->log, GAL_LOG_ERROR,
+                "execution %s stands still: the store refuses what it has to write; the others go on",
+                run->execution->execution_arn);
+}
+
+/* The data was refused: find out whose it is, one execution a batch. */
+static void narrow_down(struct gal_engine *engine, const struct gal_commit *commit)
+{
+        bool is_found = commit->batch.chunk_count == 1 && commit->machine_count == 0;
+
+        if (is_found)
+                quarantine(engine, commit->runs[0]);
+        engine->one_by_one = !is_found;
 }
 
 void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, enum gal_status status)
@@ -287,7 +312,8 @@ void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, 
                 for (size_t i = 0; i < commit->machine_count; i++)
                         commit->machines[i]->in_flight = false;
                 engine->is_lost = true;
-                engine->one_by_one = status == GAL_EINVALID;
+                if (status == GAL_EINVALID)
+                        narrow_down(engine, commit);
         }
         destroy_commit(commit);
 }

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/assert.h"
+#include "base/mutation.h"
 #include "engine/internal.h"
 
 static bool wakes_before(const struct gal_heap_node *a, const struct gal_heap_node *b)
@@ -77,6 +78,7 @@ void gal_engine_destroy(struct gal_engine *engine)
 {
         struct gal_run *run, *next_run;
         struct machine *machine, *next_machine;
+        struct quarantined *quarantined, *next_quarantined;
 
         if (engine == NULL)
                 return;
@@ -90,6 +92,11 @@ void gal_engine_destroy(struct gal_engine *engine)
         gal_requests_refuse_all(engine, GAL_EIO, /* message= */ NULL);
         clear_memory(engine, NULL);
         gal_heap_finish(&engine->wakes);
+        HASH_ITER(hh, engine->quarantined, quarantined, next_quarantined)
+        {
+                HASH_DEL(engine->quarantined, quarantined);
+                free(quarantined);
+        }
         free(engine->account);
         free(engine->region);
         free(engine->role_arn);
@@ -103,14 +110,19 @@ static const struct gal_answer store_lost = { .status = GAL_EIO,
 void gal_engine_drop(struct gal_engine *engine)
 {
         gal_assert(engine->commits_in_flight == 0);
-        clear_memory(engine, &store_lost);
         engine->is_lost = true;
+        if (!GAL_MUTATED(MEMORY_KEPT))
+                clear_memory(engine, &store_lost);
 }
 
 enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struct gal_error *error)
 {
         enum gal_status status;
 
+        if (GAL_MUTATED(MEMORY_KEPT) && engine->machines != NULL) {
+                engine->is_lost = false;
+                return GAL_OK;
+        }
         gal_assert(engine->runs == NULL);
         engine->now_ms = now_ms;
         status = gal_registry_load(engine, error);

@@ -150,8 +150,9 @@ void gal_task_failed(struct gal_task_handle *handle, const char *error, const ch
 void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t random[4]);
 
 /*
- * The answer to `commit`. GAL_EINVALID (the data was refused): its executions are tried again one by one, and the
- * bad one is given up. Anything else but GAL_OK: the engine stands still until it was dropped and loaded again.
+ * The answer to `commit`. Anything but GAL_OK: the engine stands still until it was dropped and loaded again. After
+ * GAL_EINVALID (the data was refused) the executions are then tried one by one; the bad one is left out until the
+ * process ends, and reported.
  */
 void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, enum gal_status status);
 

@@ -110,6 +110,12 @@ struct gal_run {
         struct waiter *stop_waiters; /* of stops */
 };
 
+/* An execution whose rows the store refuses: it stands still, so that the others go on. */
+struct quarantined {
+        UT_hash_handle hh; /* by id */
+        char id[GAL_UUID_SIZE];
+};
+
 struct gal_commit {
         struct gal_commit *next; /* in the list of those that are free */
         struct gal_batch batch;
@@ -152,6 +158,7 @@ struct gal_engine {
         struct gal_heap wakes;
         unsigned commits_in_flight;
         bool is_lost;
+        struct quarantined *quarantined;
         bool one_by_one; /* the data of a batch was refused: the next ones hold one execution each */
         size_t tasks_out;
         int64_t parked_wake_ms; /* when the first parked execution is due; 0: none is parked */

@@ -73,10 +73,14 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
 static enum gal_status load_run(struct loading *loading, const struct gal_run_row *row)
 {
         struct gal_store *store = loading->engine->store;
+        struct quarantined *quarantined;
         enum gal_status status;
 
         loading->run = NULL;
         loading->status = GAL_OK;
+        HASH_FIND_STR(loading->engine->quarantined, row->execution_id, quarantined);
+        if (quarantined != NULL)
+                return GAL_OK; /* reported when it was put there */
         status = store->ops->read_execution(store, row->slot, row->execution_id, load_execution, loading,
                                             loading->error);
         if (status != GAL_OK)

@@ -41,6 +41,7 @@ struct driver {
         size_t closed;
         size_t records;
         struct told ignored;
+        const char *refused_id; /* a batch that holds a chunk of it is refused as data */
 };
 
 static struct driver driver;
@@ -50,6 +51,10 @@ static void answer_commit(enum gal_status refused)
         enum gal_status status = refused;
         struct gal_commit *commit = driver.held;
 
+        for (size_t i = 0; driver.refused_id != NULL && i < driver.held_batch->chunk_count; i++) {
+                if (strcmp(driver.held_batch->chunks[i].execution_id, driver.refused_id) == 0)
+                        status = GAL_EINVALID;
+        }
         if (status == GAL_OK)
                 status = driver.store->ops->commit(driver.store, driver.held_batch, NULL);
         driver.held = NULL;
@@ -624,8 +629,8 @@ START_TEST(a_restart_forgets_what_was_not_committed)
 }
 END_TEST
 
-#define LONG_WAIT \
-        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"Next\":\"W2\"}," \
+#define LONG_WAIT                                                                                                  \
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"Next\":\"W2\"},"               \
         "\"W2\":{\"Type\":\"Wait\",\"Seconds\":7200,\"End\":true}}}"
 
 START_TEST(a_long_wait_leaves_memory_and_comes_back_in_time)
@@ -681,6 +686,37 @@ START_TEST(a_parked_execution_is_stopped_and_joined)
 }
 END_TEST
 
+/* One of three has data that the store refuses: it alone stands still. */
+START_TEST(refused_data_stops_nobody_else)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+        gal_auto_free char *bad = NULL;
+
+        start(WAIT, "{}", "a", &driver.ignored);
+        start_again("{}", NULL, &told);
+        start_again("{}", "b", &driver.ignored);
+        tick();
+        bad = gal_strdup(strrchr(told.arn, ':') + 1);
+        driver.refused_id = bad;
+        driver.now_ms += 3000;
+        for (int i = 0; i < 3; i++) {
+                tick();
+                if (!gal_engine_is_lost(driver.engine))
+                        continue;
+                gal_engine_drop(driver.engine);
+                ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+        }
+        tick();
+        ck_assert(!gal_engine_is_lost(driver.engine));
+        ck_assert_str_eq(status_of(ARN("a")), "SUCCEEDED");
+        ck_assert_str_eq(status_of(ARN("b")), "SUCCEEDED");
+        ck_assert_str_eq(status_of(told.arn), "RUNNING");
+        ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
+        driver.refused_id = NULL;
+        finish_told(&told);
+}
+END_TEST
+
 START_TEST(a_loop_that_yielded_goes_on_after_a_restart)
 {
         static const uint64_t random[4] = { 5, 6, 7, 8 };
@@ -721,6 +757,7 @@ int main(void)
         tcase_add_test(cases, a_restart_forgets_what_was_not_committed);
         tcase_add_test(cases, a_long_wait_leaves_memory_and_comes_back_in_time);
         tcase_add_test(cases, a_parked_execution_is_stopped_and_joined);
+        tcase_add_test(cases, refused_data_stops_nobody_else);
         tcase_add_test(cases, a_loop_that_yielded_goes_on_after_a_restart);
         suite_add_tcase(suite, cases);
         runner = srunner_create(suite);
