@@ -12,6 +12,7 @@
 #include "base/arn.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutation.h"
 #include "base/slot.h"
 #include "engine/internal.h"
 #include "engine/query.h"
@@ -133,7 +134,7 @@ uint32_t gal_run_slot(const struct gal_run *run)
 
 void gal_run_mark_dirty(struct gal_run *run)
 {
-        if (run->is_dirty || run->in_flight)
+        if (run->is_dirty || (run->in_flight && !GAL_MUTATED(STEP_IN_FLIGHT)))
                 return;
         run->is_dirty = true;
         run->next_dirty = NULL;

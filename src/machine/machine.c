@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutation.h"
 #include "machine/turn.h"
 
 /* Something that was due, as it was when the step began: a fault of one may take another away. */
@@ -105,8 +106,11 @@ static void run_time(struct gal_turn *turn)
                 if (due[i].phase == GAL_PHASE_TASK)
                         gal_task_time_out(turn, gal_execution_frame(execution, due[i].place));
         }
-        for (size_t i = 0; i < count && !gal_turn_is_over(turn); i++)
+        for (size_t i = 0; i < count && !gal_turn_is_over(turn); i++) {
                 continue_due(turn, &due[i]);
+                if (GAL_MUTATED(TIMER_TWICE) && !gal_turn_is_over(turn))
+                        continue_due(turn, &due[i]);
+        }
         free(due);
 }
 
