@@ -586,3 +586,66 @@ def a_second_serve_stands_by(place):
     wait_until("the second one takes over", lambda: second.said("owns the store"), seconds_max=5)
     wait_until("it goes on", lambda: status_of(place, "steps/s") == "SUCCEEDED")
     place.check()
+
+
+def start_many(serve, machine, names):
+    with Connection(serve.socket_path()) as connection:
+        for name in names:
+            status, _, body = connection.call("StartExecution", {"stateMachineArn": MACHINE_ARN + machine,
+                                                                 "name": name})
+            demand_equal(200, status, str(body))
+
+
+def demand_all_done(place, machine, log, restarts):
+    wait_until("all are done", lambda: not place.verb("executions", machine, "--status", "RUNNING").json["executions"],
+               seconds_max=60)
+    statuses = {e["status"] for e in place.verb("executions", machine).json["executions"]}
+    demand_equal({"SUCCEEDED"}, statuses, "statuses")
+    dispatches = collections.Counter(log.read_text().splitlines())
+    demand(max(dispatches.values()) <= 1 + restarts, "dispatched too often: %s" % dispatches.most_common(3))
+    place.check()
+
+
+@case("postgres")
+def a_stopped_serve_is_succeeded(place):
+    """SIGSTOP in the middle: the other one takes over when the lease is over; the first one, coming back, does nothing."""
+    log = prepare_functions(place)
+    place.create("steps", steps("half", 3, 1))
+    first = place.serve()
+    second = place.serve()
+    start_many(first, "steps", ["s%d" % i for i in range(8)])
+    time.sleep(0.7)
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        wait_until("the second one takes over", lambda: second.said("owns the store"), seconds_max=15)
+        demand_all_done(place, "steps", log, restarts=1)
+        histories = {name: place.verb("history", "steps/" + name).json for name in ("s0", "s7")}
+        calls = log.read_text()
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    wait_until("the first one stands by", lambda: first.said("standing by"), seconds_max=15)
+    demand_equal(calls, log.read_text(), "calls of the one that came back")
+    demand_equal(histories, {name: place.verb("history", "steps/" + name).json for name in histories}, "histories")
+    second.kill()
+    place.verb("start", "steps", "--name", "late", "--wait")
+    demand(first.said("owns the store"), "the first one owns it again: %s" % first.log)
+    place.check()
+
+
+@case("postgres")
+def the_database_restarts(place):
+    """The engine waits, says so, and goes on."""
+    log = prepare_functions(place)
+    place.create("steps", steps("half", 3, 1))
+    serve = place.serve()
+    start_many(serve, "steps", ["s%d" % i for i in range(8)])
+    pid_file = os.path.join(os.environ["GAL_TEST_POSTGRES_DIR"], "data", "postmaster.pid")
+    for pause in (0.4, 2.5):
+        time.sleep(pause)
+        with open(pid_file) as file:
+            os.kill(int(file.readline()), signal.SIGQUIT)
+    demand_all_done(place, "steps", log, restarts=6) # it may reconnect more than once to a database that is starting
+    demand(serve.process.poll() is None, "serve has ended: %s" % serve.log)
+    demand(serve.said("error"), "it says so")
+    place.verb("start", "steps", "--name", "after", "--wait")
+    place.check()

@@ -82,7 +82,7 @@ class Serve:
 
     def socket_path(self):
         for line in self.log:
-            match = re.search(r"unix:(\S+)$", line)
+            match = re.search(r" process %d, unix:(\S+)$" % self.process.pid, line)
             if match:
                 return match.group(1)
         raise Fault("serve has not said where it listens")
