@@ -24,6 +24,8 @@ enum gal_status gal_store_open(const char *url, struct gal_store **ret_store, st
         rest = after(url, "sqlite:");
         if (rest != NULL)
                 return gal_store_sqlite_open(rest, ret_store, error);
+        if (after(url, "postgresql://") != NULL || after(url, "postgres://") != NULL)
+                return gal_store_postgres_open(url, ret_store, error);
         return gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
                         "\"%s\" names no store; it is memory:, sqlite:FILE or postgresql://...", url);
 }
