@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/slot.h"
 #include "engine/internal.h"
+#include "engine/query.h"
 
 void gal_request_destroy(struct request *request)
 {
@@ -251,6 +252,28 @@ static bool try_start(struct gal_engine *engine, const struct request *request)
         return true;
 }
 
+static void note_stopped(void *user, const struct gal_execution_row *row)
+{
+        *(int64_t *)user = row->stopped_ms;
+}
+
+/* It is not in memory: no such execution, or one that ended while the request was on its way. */
+static void answer_stop(struct gal_engine *engine, const struct request *request)
+{
+        struct gal_answer answer = { .status = GAL_OK };
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status =
+                gal_query_execution(engine->store, request->name, note_stopped, &answer.time_ms, &error);
+
+        if (status == GAL_EIO || status == GAL_ENOMEM)
+                gal_refuse(request, status, "InternalServerError", "%s", error.message);
+        else if (answer.time_ms == 0)
+                gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
+                           request->name);
+        else
+                gal_answer(request->done, request->user, &answer);
+}
+
 static void run_stop(struct gal_engine *engine, const struct request *request)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_STOP,
@@ -267,8 +290,7 @@ static void run_stop(struct gal_engine *engine, const struct request *request)
                 return;
         }
         if (run == NULL) {
-                gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
-                           request->name);
+                answer_stop(engine, request);
                 return;
         }
         gal_waiter_add(&run->stop_waiters, request->done, request->user);

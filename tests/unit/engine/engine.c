@@ -474,6 +474,28 @@ START_TEST(stopping_cancels_what_runs)
 }
 END_TEST
 
+/* Who asks saw it open a moment ago: it is there, and this is when it ended. */
+START_TEST(a_stop_that_comes_too_late_says_when_it_ended)
+{
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        start(WAIT, "{}", "e", &driver.ignored);
+        tick();
+        driver.now_ms += 3000;
+        tick();
+        driver.now_ms += 10;
+        gal_engine_stop(driver.engine, ARN("e"), NULL, NULL, on_told, &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
+        ck_assert_uint_eq(told.count, 1);
+        ck_assert_str_eq(status_of(ARN("e")), "SUCCEEDED");
+        gal_engine_stop(driver.engine, ARN("none"), NULL, NULL, on_told, &told);
+        tick();
+        ck_assert_str_eq(told.code, "ExecutionDoesNotExist");
+        finish_told(&told);
+}
+END_TEST
+
 /* A loop without a wait yields, so a second execution gets its turn long before the event limit ends the first. */
 START_TEST(a_busy_loop_starves_nobody)
 {
@@ -749,6 +771,7 @@ int main(void)
         tcase_add_test(cases, a_timeout_cancels_the_call_and_a_retry_has_an_identity_of_its_own);
         tcase_add_test(cases, timers_never_fire_early);
         tcase_add_test(cases, stopping_cancels_what_runs);
+        tcase_add_test(cases, a_stop_that_comes_too_late_says_when_it_ended);
         tcase_add_test(cases, a_busy_loop_starves_nobody);
         tcase_add_test(cases, names_are_checked_and_used_once);
         tcase_add_test(cases, an_oversized_input_is_refused);
