@@ -103,6 +103,8 @@
 #define GAL_HTTP_RESPONSE_SIZE_MAX (6 * 1024 * 1024 + 65536)
 /* The headers of one response together; servers themselves refuse more than 8 to 16 KiB of a request's. */
 #define GAL_HTTP_HEADERS_SIZE_MAX 65536
+/* And how many: each is compared with each other when an answer is written, and 64 KiB hold 16,000 short ones. */
+#define GAL_HTTP_HEADERS_MAX 500
 #define GAL_HTTP_CONNECT_TIMEOUT_MS 10000
 /* No Lambda function runs longer than 900 seconds; an endpoint that says nothing for longer has lost the call. */
 #define GAL_LAMBDA_TIMEOUT_MS_MAX 930000

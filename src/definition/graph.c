@@ -44,8 +44,10 @@ uint32_t gal_find_target(struct gal_compiler *compiler, uint32_t graph, const st
         if (at < program->state_count) {
                 uint32_t found = program->by_name[at];
 
+                /* No name of a state holds U+0000, so one that does names none, whatever stands before it. */
                 if (found >= note->first && found < note->first + note->count &&
-                    strcmp(program->states[found].name, json_string_value(name)) == 0) {
+                    strcmp(program->states[found].name, json_string_value(name)) == 0 &&
+                    strlen(json_string_value(name)) == json_string_length(name)) {
                         compiler->state_notes[found].targeted = true;
                         return found;
                 }

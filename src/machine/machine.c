@@ -80,13 +80,21 @@ static void continue_due(struct gal_turn *turn, const struct due *due)
         gal_bug("phase of a due frame", due->phase);
 }
 
+/* At its very end, however late it is noticed (measured, section 12). */
 static void time_out_execution(struct gal_turn *turn)
 {
+        int64_t deadline_ms = turn->execution->deadline_ms;
+        struct gal_record *record;
+
         for (uint32_t i = 0; i < turn->execution->frame_count; i++) {
                 if (turn->execution->frames[i] != NULL)
                         gal_turn_cancel(turn, turn->execution->frames[i]);
         }
-        gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_TIMED_OUT, NULL, 0, "States.Timeout", NULL);
+        record = gal_turn_begin(turn, GAL_EVENT_EXECUTION_TIMED_OUT, 0, 0);
+        record->as.failure.error = gal_strdup("States.Timeout");
+        if (deadline_ms > turn->execution->last_ms)
+                record->time_ms = deadline_ms;
+        gal_turn_end(turn, record);
         gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }
 

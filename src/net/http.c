@@ -379,7 +379,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *user)
                 return len;
         }
         call->headers_whole = call->headers_whole || len == 0 || data[0] == '\r' || data[0] == '\n';
-        if (call->headers_size + len > GAL_HTTP_HEADERS_SIZE_MAX) {
+        if (call->headers_size + len > GAL_HTTP_HEADERS_SIZE_MAX || call->header_count == GAL_HTTP_HEADERS_MAX) {
                 call->too_large = true;
                 return 0;
         }

@@ -128,6 +128,10 @@ def manyheaders(connection, request):
     answer(connection, b"{}", headers=[f"X-Header-{i}: {'v' * 90}" for i in range(1000)])
 
 
+def shortheaders(connection, request):
+    answer(connection, b"{}", headers=[f"{i:x}:" for i in range(1000)])
+
+
 def oddheaders(connection, request):
     answer(connection, b"{}", headers=["Set-Cookie: a", "Set-Cookie: b", "X-Latin: caf\\xe9", "X-Empty:", "not a header: x"])
 
@@ -166,7 +170,7 @@ def typed(connection, request):
 
 
 BEHAVIOURS = [echo, mirror, counted, late, slow, garbage, early, half, headless, chunked, halfchunk, badchunk, interim]
-BEHAVIOURS += [failing, untyped, page, nothing, large, huge, manyheaders, oddheaders, moved, closing, dropidle, accepted]
+BEHAVIOURS += [failing, untyped, page, nothing, large, huge, manyheaders, shortheaders, oddheaders, moved, closing, dropidle, accepted]
 BEHAVIOURS += [logged, status, typed]
 TABLE = {behaviour.__name__: behaviour for behaviour in BEHAVIOURS}
 

@@ -397,6 +397,22 @@ START_TEST(a_step_without_stimuli_does_nothing)
 }
 END_TEST
 
+/* Timers may be late; the end of an execution is not (measured, section 12). */
+START_TEST(a_timeout_that_is_noticed_late)
+{
+        static const char definition[] =
+                "{'StartAt':'W','TimeoutSeconds':5,'States':{'W':{'Type':'Wait','Seconds':9,"
+                "'End':true}}}";
+        struct driver driver;
+
+        start(&driver, definition, "{}");
+        ck_assert(driver_time(&driver, DRIVER_START_MS + 5007));
+        ck_assert_int_eq(driver.execution->status, GAL_EXECUTION_TIMED_OUT);
+        ck_assert_int_eq(driver.execution->stopped_ms, DRIVER_START_MS + 5000);
+        driver_finish(&driver);
+}
+END_TEST
+
 START_TEST(a_large_loop_yields)
 {
         static const char loop[] = "{'StartAt':'A','States':{'A':{'Type':'Choice','Choices':[{'Variable':'$','"
@@ -447,6 +463,7 @@ int main(void)
         tcase_add_test(tcase, execution_data_can_be_left_out);
         tcase_add_test(tcase, times_have_three_decimals);
         tcase_add_test(tcase, a_step_without_stimuli_does_nothing);
+        tcase_add_test(tcase, a_timeout_that_is_noticed_late);
         tcase_add_test(tcase, a_large_loop_yields);
         tcase_add_test(tcase, statuses_have_the_api_s_names);
         suite_add_tcase(suite, tcase);

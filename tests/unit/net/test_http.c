@@ -185,7 +185,7 @@ START_TEST(misbehaviour_has_a_name)
                 { "huge", GAL_HTTP_TOO_LARGE },    { "chunked", GAL_HTTP_OK },
                 { "interim", GAL_HTTP_OK },        { "closing", GAL_HTTP_OK },
                 { "moved", GAL_HTTP_OK },          { "manyheaders", GAL_HTTP_TOO_LARGE },
-                { "oddheaders", GAL_HTTP_OK },
+                { "oddheaders", GAL_HTTP_OK },     { "shortheaders", GAL_HTTP_TOO_LARGE },
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
