@@ -597,8 +597,10 @@ def start_many(serve, machine, names):
 
 
 def demand_all_done(place, machine, log, restarts):
-    wait_until("all are done", lambda: not place.verb("executions", machine, "--status", "RUNNING").json["executions"],
-               seconds_max=60)
+    def none_is_open():
+        listed = place.verb("executions", machine, "--status", "RUNNING", expect=None)
+        return listed.exit == 0 and not listed.json["executions"] # the database may not take connections yet
+    wait_until("all are done", none_is_open, seconds_max=60)
     statuses = {e["status"] for e in place.verb("executions", machine).json["executions"]}
     demand_equal({"SUCCEEDED"}, statuses, "statuses")
     dispatches = collections.Counter(log.read_text().splitlines())
