@@ -10,14 +10,17 @@
  * into its log), body_step the chunks alone. load: of the machine, when the workload began; figures of a busy
  * machine are worth little.
  *
- * W5: 1,000 executions of 10 Tasks with 200 ms between; the process is killed after a second and another one goes
- * on. done_s: from the first start to the last end; faults: what the check of the store finds.
+ * W4: resident_bytes are of the whole process, for each parked execution; heap_bytes without SQLite's cache
+ * (bounded) and without this program's own notes. W6 and W6long differ when a step costs more the longer the
+ * history is. W5: 1,000 executions of 10 Tasks with 200 ms between; the process is killed after a second and
+ * another one goes on. done_s: from the first start to the last end; faults: what the check of the store finds.
  *
  * The store is not emptied: hand in a fresh one, or a full one to see whether that makes a difference. bench/run
  * does the former.
  */
 #include <malloc.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +79,33 @@ static char *make_long_wait(void)
                 "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true}}}");
 }
 
+/* Nine events a turn. */
+static char *make_loop(size_t turns)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT;
+
+        gal_buffer_append_format(
+                &text,
+                "{\"StartAt\":\"Init\",\"States\":{\"Init\":{\"Type\":\"Pass\",\"Result\":0,"
+                "\"ResultPath\":\"$.n\",\"Next\":\"Count\"},\"Count\":{\"Type\":\"Pass\","
+                "\"Parameters\":{\"n.$\":\"States.MathAdd($.n, 1)\"},\"Next\":\"Call\"},"
+                "\"Call\":{%s,\"ResultPath\":null,\"Next\":\"Again\"},\"Again\":{\"Type\":\"Choice\","
+                "\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThan\":%zu,\"Next\":\"Count\"}],"
+                "\"Default\":\"Done\"},\"Done\":{\"Type\":\"Succeed\"}}}",
+                TASK, turns);
+        return gal_buffer_take(&text, NULL);
+}
+
+static char *make_short_loop(void)
+{
+        return make_loop(220);
+}
+
+static char *make_long_loop(void)
+{
+        return make_loop(2200);
+}
+
 static char *make_parallel(void)
 {
         struct gal_buffer text = GAL_BUFFER_INIT;
@@ -105,6 +135,8 @@ static const struct workload {
         { "W2", "a Parallel of 100 Tasks, alone", make_parallel, 101, 50, 1, false },
         { "W2x10", "a Parallel of 100 Tasks, 10 at a time", make_parallel, 101, 50, 10, false },
         { "W3", "one Task, one after another", make_one_task, 1, 500, 1, false },
+        { "W6", "ten loops of 2,000 events, one after another", make_short_loop, 660, 10, 1, false },
+        { "W6long", "a loop of 20,000 events", make_long_loop, 6600, 1, 1, false },
         { "W4", "an hour's Wait", make_long_wait, 1, 20000, 1000, true },
 };
 
@@ -147,6 +179,15 @@ static uint64_t resident_bytes(void)
         return read_number("/proc/self/status", "VmRSS:") * 1024;
 }
 
+/* Without the database's cache, which is bounded, and what this program notes for itself. */
+static uint64_t heap_bytes(struct driver *driver)
+{
+        struct mallinfo2 all = mallinfo2();
+
+        return all.uordblks + all.hblkhd - (uint64_t)sqlite3_memory_used() -
+               driver_notes(driver)->size * sizeof(struct note);
+}
+
 /* Measuring. */
 
 static double percentile_ms(const double *ascending, size_t count, double share)
@@ -187,7 +228,7 @@ static void measure(const struct workload *workload, const char *url)
         free(outcome.latencies);
         load.count = workload->count;
         resident = resident_bytes();
-        heap = mallinfo2().uordblks;
+        heap = heap_bytes(driver);
         written = written_bytes(url);
         driver_run(driver, &load, &outcome);
         printf("{\"w\":\"%s\",\"store\":\"%s\",\"exec_s\":%.1f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,", workload->name,
@@ -200,7 +241,7 @@ static void measure(const struct workload *workload, const char *url)
         if (workload->parks)
                 printf("\"resident_bytes\":%.0f,\"heap_bytes\":%.0f,",
                        (double)(int64_t)(resident_bytes() - resident) / (double)load.count,
-                       (double)(int64_t)(mallinfo2().uordblks - heap) / (double)load.count);
+                       (double)(int64_t)(heap_bytes(driver) - heap) / (double)load.count);
         print_limit(url, driver, outcome.seconds);
         printf("\"load\":%.1f}\n", machine_load);
         fflush(stdout);

@@ -1,6 +1,6 @@
 /*
  * run_internal.h: the parts of bench/run: run.c has the workloads and prints, run_driver.c drives an engine,
- * run_limit.c writes the same rows again without one.
+ * run_limit*.c write the same rows again without one.
  */
 #ifndef GAL_BENCH_RUN_INTERNAL_H
 #define GAL_BENCH_RUN_INTERNAL_H
@@ -69,8 +69,15 @@ struct notes *driver_notes(struct driver *driver);
 
 /* run_limit.c */
 
+/* So many bytes of text; valid until the next call. */
+const char *limit_filler(size_t len);
+
 /* The seconds that the same rows take in the same batches without the engine; 0: not known for this store. */
 double limit_measure(const char *url, const struct notes *notes);
+
+/* run_limit_postgres.c */
+
+double limit_measure_postgres(const char *url, const struct notes *notes);
 /* What the database wrote into its log so far; 0: not known for this store. */
 uint64_t limit_log_bytes(const char *url);
 

@@ -2,7 +2,6 @@
  * run_limit.c: what the database alone can do: rows of the same keys and sizes, in the same batches, into the same
  * tables, by a loop that does nothing else.
  */
-#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@ static void die(const char *what)
 }
 
 /* Texts of any length are parts of this one. */
-static const char *filler(size_t len)
+const char *limit_filler(size_t len)
 {
         static char *text;
         static size_t size;
@@ -76,9 +75,9 @@ static void write_note(sqlite3 *db, sqlite3_stmt **statements, const struct note
         else if (note->kind == NOTE_EXECUTION || note->kind == NOTE_RUN)
                 sqlite3_bind_int64(statement, 3, note->ms);
         if (note->kind == NOTE_CHUNK)
-                sqlite3_bind_blob(statement, 4, filler(note->len), (int)note->len, SQLITE_STATIC);
+                sqlite3_bind_blob(statement, 4, limit_filler(note->len), (int)note->len, SQLITE_STATIC);
         else if (note->kind == NOTE_EXECUTION)
-                sqlite3_bind_text(statement, 4, filler(note->len), (int)note->len, SQLITE_STATIC);
+                sqlite3_bind_text(statement, 4, limit_filler(note->len), (int)note->len, SQLITE_STATIC);
         step(db, statement);
 }
 
@@ -163,23 +162,7 @@ double limit_measure(const char *url, const struct notes *notes)
 {
         if (strncmp(url, "sqlite:", 7) == 0)
                 return measure_sqlite(url + 7, notes);
+        if (strncmp(url, "postgres", 8) == 0)
+                return limit_measure_postgres(url, notes);
         return 0;
-}
-
-uint64_t limit_log_bytes(const char *url)
-{
-        uint64_t bytes = 0;
-        PGresult *result;
-        PGconn *db;
-
-        if (strncmp(url, "postgres", 8) != 0)
-                return 0;
-        db = PQconnectdb(url);
-        result = PQexec(db, "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
-        if (PQntuples(result) != 1)
-                die(PQerrorMessage(db));
-        bytes = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-        PQclear(result);
-        PQfinish(db);
-        return bytes;
 }
