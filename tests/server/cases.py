@@ -333,17 +333,23 @@ def check_while_it_works(place):
 @case("sqlite")
 def examples_on_a_store(place):
     """`galliard run --store` ends as in memory, and every kind of state passes the check."""
-    for expected_path in sorted(EXAMPLES.glob("*/expected*.json")):
-        folder, expected = expected_path.parent, json.loads(expected_path.read_text())
-        words = ["run", str(folder / (folder.name + ".asl.json")), "--json", "--quiet", "--store", place.url]
-        given = folder / expected_path.name.replace("expected", "input")
-        if given.exists():
-            words += ["--input", "@%s" % given]
-        if expected.get("virtualTime"):
-            words.append("--virtual-time")
-        run = place.verb(*words, expect=None).json
-        demand_equal(expected["status"], run["status"], str(expected_path))
-    place.check()
+    def run_example(folder):
+        store = "sqlite:%s.db" % folder.name
+        for expected_path in sorted(folder.glob("expected*.json")):
+            expected = json.loads(expected_path.read_text())
+            words = ["run", str(folder / (folder.name + ".asl.json")), "--json", "--quiet", "--store", store]
+            given = folder / expected_path.name.replace("expected", "input")
+            if given.exists():
+                words += ["--input", "@%s" % given]
+            if expected.get("virtualTime"):
+                words.append("--virtual-time")
+            run = place.verb(*words, expect=None).json
+            demand_equal(expected["status"], run["status"], str(expected_path))
+        demand_equal([], place.verb("store", "check", "--store", store).json["faults"], folder.name)
+    folders = sorted(path.parent for path in EXAMPLES.glob("*/expected.json"))
+    demand(len(folders) >= 10, "examples: %s" % folders)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(run_example, folders))
 
 
 # Ends of serve.
