@@ -1,5 +1,6 @@
 /*
- * writer.c: a queue in, a queue out, one mutex. The loop is woken for answers.
+ * writer.c: a queue in, a queue out, one mutex. The loop is woken for answers. Nobody is woken while the mutex is
+ * held: he would go to sleep again at once.
  */
 #include "runtime/writer.h"
 
@@ -87,8 +88,10 @@ static void *run_thread(void *user)
                 pthread_mutex_lock(&writer->mutex);
                 writer->is_busy = false;
                 push(&writer->done, job);
+                pthread_mutex_unlock(&writer->mutex);
                 pthread_cond_broadcast(&writer->changed);
                 gal_wakeup_send(writer->wakeup);
+                pthread_mutex_lock(&writer->mutex);
         }
         pthread_mutex_unlock(&writer->mutex);
         return NULL;
@@ -183,8 +186,8 @@ static void add_job(struct gal_writer *writer, struct gal_commit *commit, const 
         pthread_mutex_lock(&writer->mutex);
         gal_assert(!writer->is_ending);
         push(&writer->todo, job);
-        pthread_cond_broadcast(&writer->changed);
         pthread_mutex_unlock(&writer->mutex);
+        pthread_cond_broadcast(&writer->changed);
 }
 
 void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)
