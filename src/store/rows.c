@@ -9,39 +9,40 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/id.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
 /* Ids. */
 
-static int hex_digit(char c)
+/* Above 15: none. Without branches: which kind of digit comes next cannot be foreseen, and there are many of them.
+ */
+static unsigned hex_digit(char c)
 {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return -1;
+        unsigned digit = (unsigned char)c - (unsigned)'0';
+        unsigned letter = (unsigned char)c - (unsigned)'a';
+
+        digit = digit < 10 ? digit : 16;
+        return letter < 6 ? letter + 10 : digit;
 }
 
 bool gal_uuid_to_bytes(const char *text, uint8_t bytes[GAL_UUID_BYTES])
 {
-        size_t at = 0;
+        unsigned seen = 0;
 
-        if (text == NULL)
+        if (text == NULL || strnlen(text, GAL_UUID_SIZE) != GAL_UUID_SIZE - 1)
                 return false;
         for (size_t i = 0; i < GAL_UUID_BYTES; i++) {
-                int high, low;
+                unsigned high, low;
 
-                if ((i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-')
+                if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
                         return false;
-                high = hex_digit(text[at]);
-                low = high < 0 ? -1 : hex_digit(text[at + 1]); /* never past the terminator */
-                if (low < 0)
-                        return false;
+                high = hex_digit(*text++);
+                low = hex_digit(*text++);
+                seen |= high | low;
                 bytes[i] = (uint8_t)(high << 4 | low);
-                at += 2;
         }
-        return text[at] == '\0';
+        return seen < 16;
 }
 
 void gal_uuid_from_bytes(const uint8_t bytes[GAL_UUID_BYTES], char text[37])
