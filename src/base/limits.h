@@ -116,6 +116,8 @@
 #define GAL_STORE_BODY_SIZE_MAX GAL_JSON_TEXT_SIZE_MAX
 /* Chunks and events of one execution: what fits the four bytes of the databases, and years of work. */
 #define GAL_STORE_SEQUENCE_MAX 2147483647
+/* A killed owner's child, between fork and exec, has its lock: milliseconds, more on a machine that is busy. */
+#define GAL_LOCK_LEFT_OVER_MS 2000
 /* Connections to the server: each may hold one request, and a process has 1,024 descriptors unless told otherwise. */
 #define GAL_SERVER_CONNECTIONS_MAX 400
 /* One request: the longest definition with every character written as \uXXXX, and what stands around it. */

@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 
 #define TEXT_SIZE 160
 /* Opening a file that is removed at this very moment: once more is enough, but for a mischief. */
@@ -94,6 +97,36 @@ static enum gal_status try_take(struct gal_lockfile *lockfile, bool *ret_is_stal
         return GAL_OK;
 }
 
+/* The process that wrote the text is gone, and the lock is held all the same. */
+static bool is_left_over(const struct gal_lockfile *lockfile)
+{
+        int fd = open(lockfile->path, O_RDONLY | O_CLOEXEC);
+        char text[TEXT_SIZE];
+        long pid;
+
+        if (fd < 0)
+                return false;
+        read_text(fd, text);
+        close(fd);
+        pid = strtol(text, NULL, 10);
+        return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A holder that is killed while it starts a call leaves a child between fork and exec, which has the lock until
+ * exec closes the file. */
+static enum gal_status take(struct gal_lockfile *lockfile, bool *ret_is_stale, struct gal_error *error)
+{
+        const struct timespec pause = { .tv_nsec = 5000000 };
+        enum gal_status status = try_take(lockfile, ret_is_stale, error);
+
+        for (int waited = 0; status == GAL_EBUSY && waited < GAL_LOCK_LEFT_OVER_MS && is_left_over(lockfile);
+             waited += 5) {
+                nanosleep(&pause, NULL);
+                status = try_take(lockfile, ret_is_stale, error);
+        }
+        return status;
+}
+
 enum gal_status gal_lockfile_take(struct gal_lockfile *lockfile, const char *note, struct gal_error *error)
 {
         bool is_stale = !gal_lockfile_is_held(lockfile);
@@ -102,7 +135,7 @@ enum gal_status gal_lockfile_take(struct gal_lockfile *lockfile, const char *not
                 enum gal_status status;
 
                 gal_lockfile_release(lockfile);
-                status = try_take(lockfile, &is_stale, error);
+                status = take(lockfile, &is_stale, error);
                 if (status != GAL_OK)
                         return status;
         }

@@ -206,6 +206,32 @@ START_TEST(a_child_of_the_owner_does_not_hold_the_lock)
 }
 END_TEST
 
+/* As when it is killed between the fork and the exec of a call. */
+START_TEST(a_killed_owners_child_has_the_lock_for_a_moment)
+{
+        int ready[2];
+        pid_t child;
+
+        owner->ops->release(owner);
+        ck_assert_int_eq(pipe(ready), 0);
+        child = fork();
+        if (child == 0) {
+                struct gal_store *store = open_view();
+
+                if (try_acquire(store, "the child", NULL) != GAL_OK || fork() > 0)
+                        pause();
+                if (write(ready[1], "x", 1) == 1)
+                        usleep(200000);
+                _exit(0);
+        }
+        wait_for_byte(ready[0]);
+        kill_child(child);
+        acquire(owner, "second");
+        close(ready[0]);
+        close(ready[1]);
+}
+END_TEST
+
 static uint64_t commit_until_killed(int acknowledged)
 {
         pid_t child = fork();
@@ -558,6 +584,7 @@ static Suite *file_suite(void)
         tcase_set_timeout(tests, 60);
         tcase_add_test(tests, a_second_process_is_told_the_first_ones_id);
         tcase_add_test(tests, a_child_of_the_owner_does_not_hold_the_lock);
+        tcase_add_test(tests, a_killed_owners_child_has_the_lock_for_a_moment);
         tcase_add_test(tests, what_was_acknowledged_survives_kill_9);
         tcase_add_test(tests, another_program_may_hold_the_file_for_a_moment);
         tcase_add_test(tests, a_write_that_fails_loses_nothing);
