@@ -29,9 +29,10 @@ sys.path.insert(1, str(HERE.parent / "server"))
 from place import Fault, demand, demand_equal, make_place, wait_until
 from machines import MACHINE_ARN
 from verdict import Final, check_all
-from workload import CLIENTS, MACHINES, Client, Ledger, functions
+from workload import CLIENTS, MACHINES, Client, Ledger, add_parked, functions
 
 SKIPPED = 77
+KILLS_WITH_PARKED_MIN = 100
 END_SECONDS_MAX = 90
 PROCESS_SECONDS_MAX = 15 # a call's children outlive a killed `serve` until they end by themselves
 
@@ -192,6 +193,8 @@ def main():
     if arguments.store == "postgres" and "GAL_TEST_POSTGRES" not in os.environ:
         print("skipped: no Postgres (tests/tools/pg_cluster.py starts one)")
         return SKIPPED
+    if arguments.kills >= KILLS_WITH_PARKED_MIN:
+        add_parked()
     make_url = lambda directory: "sqlite:galliard.db"
     if arguments.store == "postgres":
         from run_server import make_database as make_url # pylint: disable=import-outside-toplevel
