@@ -1,5 +1,6 @@
 /*
- * json.c: our JSON reader and writer beside jansson's own, in one process and in turns, so that both see the same machine.
+ * json.c: our JSON reader and writer beside jansson's own, in one process and in turns, so that both see the same
+ * machine.
  *
  *   build/bench/bench_json [rounds]
  *

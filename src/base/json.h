@@ -30,7 +30,8 @@
 GAL_MUST_USE enum gal_status gal_json_read(const char *text, size_t len, json_t **ret_value,
                                            struct gal_error *error);
 
-/* The same for what we wrote ourselves: payloads of the full depth, wrapped in at most GAL_JSON_ENVELOPE_DEPTH levels. */
+/* The same for what we wrote ourselves: payloads of the full depth, wrapped in at most GAL_JSON_ENVELOPE_DEPTH
+ * levels. */
 GAL_MUST_USE enum gal_status gal_json_read_envelope(const char *text, size_t len, json_t **ret_value,
                                                     struct gal_error *error);
 

@@ -86,10 +86,7 @@ static void time_out_execution(struct gal_turn *turn)
         int64_t deadline_ms = turn->execution->deadline_ms;
         struct gal_record *record;
 
-        for (uint32_t i = 0; i < turn->execution->frame_count; i++) {
-                if (turn->execution->frames[i] != NULL)
-                        gal_turn_cancel(turn, turn->execution->frames[i]);
-        }
+        gal_turn_cancel_all(turn);
         record = gal_turn_begin(turn, GAL_EVENT_EXECUTION_TIMED_OUT, 0, 0);
         record->as.failure.error = gal_strdup("States.Timeout");
         if (deadline_ms > turn->execution->last_ms)
@@ -145,10 +142,7 @@ static void run_start(struct gal_turn *turn, struct gal_payload *input)
 /* Nothing is written for what was running (recordings: sfn_api.stop_execution). */
 static void run_stop(struct gal_turn *turn, const struct gal_stimulus *stimulus)
 {
-        for (uint32_t i = 0; i < turn->execution->frame_count; i++) {
-                if (turn->execution->frames[i] != NULL)
-                        gal_turn_cancel(turn, turn->execution->frames[i]);
-        }
+        gal_turn_cancel_all(turn);
         gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_ABORTED, NULL, 0, stimulus->error, stimulus->cause);
         gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }

@@ -18,9 +18,10 @@
 
 struct gal_record {
         enum gal_event_type type;
-        uint32_t frame;       /* the frame that it is about; of an iteration, the iteration's own */
-        uint32_t state;       /* the state it stands in; of an iteration, the Map; GAL_STATE_NONE: it has left the last one */
-        uint64_t id;          /* event id; 0 for internal records */
+        uint32_t frame; /* the frame that it is about; of an iteration, the iteration's own */
+        uint32_t state; /* the state it stands in; of an iteration, the Map; GAL_STATE_NONE: it has left the last
+                           one */
+        uint64_t id;    /* event id; 0 for internal records */
         uint64_t previous_id; /* previousEventId */
         int64_t time_ms;
         union {

@@ -29,14 +29,22 @@ static const enum gal_event_type task_events[][5] = {
 struct service_members {
         const char *service;
         const char *action; /* without its pattern */
-        const char *members[8];
+        struct service_member {
+                const char *name;
+                bool any; /* any JSON, else a string */
+        } members[8];
 };
 
 static const struct service_members service_members[] = {
-        /* LogType is in use, though not in the guide's list. */
         { "lambda",
           "invoke",
-          { "FunctionName", "ClientContext", "InvocationType", "LogType", "Payload", "Qualifier" } },
+          /* LogType is in use, though not in the guide's list. */
+          { { "FunctionName", false },
+            { "ClientContext", false },
+            { "InvocationType", false },
+            { "LogType", false },
+            { "Payload", true },
+            { "Qualifier", false } } },
 };
 
 static const struct service_members *find_members(const struct gal_task *task)
@@ -52,13 +60,18 @@ static const struct service_members *find_members(const struct gal_task *task)
         return NULL;
 }
 
-static bool has_member(const struct service_members *members, const char *name)
+static const struct service_member *find_member(const struct service_members *members, const char *name)
 {
-        for (const char *const *member = members->members; *member != NULL; member++) {
-                if (strcmp(*member, name) == 0)
-                        return true;
+        for (const struct service_member *member = members->members; member->name != NULL; member++) {
+                if (strcmp(member->name, name) == 0)
+                        return member;
         }
-        return false;
+        return NULL;
+}
+
+static void add_reason(struct gal_buffer *reasons, const char *before, const char *name, const char *after)
+{
+        gal_buffer_append_format(reasons, "%s%s '%s' %s", reasons->len > 0 ? ", " : "", before, name, after);
 }
 
 static bool check_parameters(struct gal_turn *turn, struct gal_frame *frame, struct gal_payload *parameters)
@@ -71,14 +84,16 @@ static bool check_parameters(struct gal_turn *turn, struct gal_frame *frame, str
 
         if (members == NULL)
                 return true;
-        if (json_object_get(parameters->value, members->members[0]) == NULL)
-                gal_buffer_append_format(&reasons, "The field '%s' is required but was missing",
-                                         members->members[0]);
+        if (json_object_get(parameters->value, members->members[0].name) == NULL)
+                add_reason(&reasons, "The field", members->members[0].name, "is required but was missing");
         json_object_foreach(parameters->value, name, value)
         {
-                if (!has_member(members, name))
-                        gal_buffer_append_format(&reasons, "%sThe field '%s' is not supported by Step Functions",
-                                                 reasons.len > 0 ? ", " : "", name);
+                const struct service_member *member = find_member(members, name);
+
+                if (member == NULL)
+                        add_reason(&reasons, "The field", name, "is not supported by Step Functions");
+                else if (!member->any && !json_is_string(value))
+                        add_reason(&reasons, "The value of the field", name, "has an invalid format");
         }
         if (reasons.len == 0)
                 return true;

@@ -139,14 +139,19 @@ void gal_turn_cancel(struct gal_turn *turn, const struct gal_frame *frame)
                 gal_turn_effect(turn, GAL_EFFECT_CANCEL, frame, frame->attempt.scheduled_id, NULL);
 }
 
-void gal_turn_fail_execution(struct gal_turn *turn, uint64_t link, const char *error, const char *cause)
+void gal_turn_cancel_all(struct gal_turn *turn)
 {
-        if (gal_turn_is_over(turn))
-                return;
         for (uint32_t i = 0; i < turn->execution->frame_count; i++) {
                 if (turn->execution->frames[i] != NULL)
                         gal_turn_cancel(turn, turn->execution->frames[i]);
         }
+}
+
+void gal_turn_fail_execution(struct gal_turn *turn, uint64_t link, const char *error, const char *cause)
+{
+        if (gal_turn_is_over(turn))
+                return;
+        gal_turn_cancel_all(turn);
         gal_turn_emit_failure(turn, GAL_EVENT_EXECUTION_FAILED, NULL, link, error, cause);
         gal_turn_effect(turn, GAL_EFFECT_FINISH, NULL, 0, NULL);
 }

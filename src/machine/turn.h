@@ -68,6 +68,7 @@ void gal_turn_effect(struct gal_turn *turn, enum gal_effect_kind kind, const str
                      uint64_t scheduled_id, struct gal_payload *input);
 /* CANCEL for an open attempt of the frame, if there is one. */
 void gal_turn_cancel(struct gal_turn *turn, const struct gal_frame *frame);
+void gal_turn_cancel_all(struct gal_turn *turn); /* of every frame: the execution ends */
 /* Ends the execution with ExecutionFailed. */
 void gal_turn_fail_execution(struct gal_turn *turn, uint64_t link, const char *error, const char *cause);
 

@@ -30,7 +30,7 @@ enum gal_invocation_type {
         GAL_INVOCATION_DRY_RUN
 };
 
-enum gal_place { GAL_PLACE_NONE, GAL_PLACE_QUEUED, GAL_PLACE_RUNNING };
+enum gal_pool_place { GAL_POOL_NONE, GAL_POOL_QUEUED, GAL_POOL_RUNNING };
 
 struct gal_invocation {
         struct gal_lambda *lambda;
@@ -48,7 +48,7 @@ struct gal_invocation {
         size_t payload_len;
         char request_id[GAL_UUID_SIZE];
         const struct gal_function *function; /* NULL: not configured */
-        enum gal_place place;                /* in its pool */
+        enum gal_pool_place place;           /* in its pool */
         struct gal_pool *pool;
         TAILQ_ENTRY(gal_invocation) in_queue;
         struct gal_process *process;     /* stdio.c */

@@ -19,7 +19,7 @@ static void dequeue(struct gal_invocation *invocation)
 
 static void run(struct gal_invocation *invocation)
 {
-        invocation->place = GAL_PLACE_RUNNING;
+        invocation->place = GAL_POOL_RUNNING;
         invocation->pool->running++;
         if (invocation->function->command)
                 gal_stdio_run(invocation);
@@ -65,7 +65,7 @@ void gal_pool_enter(struct gal_invocation *invocation)
                 return;
         }
         invocation->pool = pool;
-        invocation->place = GAL_PLACE_QUEUED;
+        invocation->place = GAL_POOL_QUEUED;
         TAILQ_INSERT_TAIL(&pool->queue, invocation, in_queue);
         pool->queue_count++;
         if (!pool->advance_due)
@@ -77,17 +77,17 @@ void gal_pool_leave(struct gal_invocation *invocation)
         struct gal_pool *pool = invocation->pool;
 
         switch (invocation->place) {
-        case GAL_PLACE_NONE:
+        case GAL_POOL_NONE:
                 return;
-        case GAL_PLACE_QUEUED:
+        case GAL_POOL_QUEUED:
                 dequeue(invocation);
                 break;
-        case GAL_PLACE_RUNNING:
+        case GAL_POOL_RUNNING:
                 pool->running--;
                 advance_later(pool);
                 break;
         }
-        invocation->place = GAL_PLACE_NONE;
+        invocation->place = GAL_POOL_NONE;
 }
 
 void gal_pool_init(struct gal_pool *pool, struct gal_lambda *lambda, const struct gal_function *function)
