@@ -376,7 +376,7 @@ def a_verb_leaves_calls_to_serve(place):
 def killed_in_the_middle(place):
     """kill -9 with tasks and waits in flight, four times: everything goes on where it was."""
     log = prepare_functions(place)
-    place.create("steps", steps("half", 3, 1))
+    place.create("steps", steps("second", 3, 1))
     serve = place.serve()
     rng = random.Random(7)
     names = ["e%d" % i for i in range(12)]
@@ -387,13 +387,13 @@ def killed_in_the_middle(place):
     seen = {}
     kills = 4
     for kill in range(kills):
-        if kill % 2 == 0: # while a call is out
-            size = log.stat().st_size
-            wait_until("a call", lambda: log.stat().st_size > size)
-        else:
-            time.sleep(rng.uniform(0.2, 1.1))
         for name in rng.sample(names, 2):
             remember_history(place, seen, name)
+        if kill % 2 == 0: # while a call is out
+            size = log.stat().st_size
+            wait_until("a call", lambda: log.stat().st_size > size, pause=0.01)
+        else:
+            time.sleep(rng.uniform(0.2, 1.1))
         serve.kill()
         demand_equal({"RUNNING", "SUCCEEDED"} | {status_of(place, "steps/e0")}, {"RUNNING", "SUCCEEDED"}, "statuses")
         serve = place.serve()

@@ -34,6 +34,7 @@ def functions(log):
     return {"functions": {
         "quick": shell("echo '{\"done\": true}'"),
         "half": shell("sleep 0.5; echo '{\"done\": true}'"),
+        "second": shell("sleep 1; echo '{\"done\": true}'"),
         "long": shell("sleep 30; echo '{\"done\": true}'"),
         "bad": shell("echo '{\"errorType\": \"Broken\", \"errorMessage\": \"oh\"}' >&2; exit 1"),
     }}
