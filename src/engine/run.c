@@ -251,8 +251,9 @@ void gal_task_failed(struct gal_task_handle *handle, const char *error, const ch
 static void dispatch(struct gal_run *run, const struct gal_effect *effect)
 {
         struct gal_engine *engine = run->engine;
-        gal_auto_free char *identity = gal_format("%s/%" PRIu64 "/%" PRIu32, run->execution->execution_arn,
-                                                  effect->scheduled_id, effect->attempt);
+        /* With the id: a name may be used again, and the worker must not take the new call for the old one. */
+        gal_auto_free char *identity = gal_format("%s/%s/%" PRIu64 "/%" PRIu32, run->execution->execution_arn,
+                                                  run->id, effect->scheduled_id, effect->attempt);
         struct gal_dispatch call = { .handle = add_task(run, effect),
                                      .task = &run->execution->program->states[effect->state].as.task,
                                      .input = effect->input,
