@@ -35,6 +35,7 @@ struct sim_op {
         unsigned node;
         bool is_done;
         char *acknowledged_id; /* of a start */
+        char *former_id;       /* of the same start, 90 days before */
 };
 
 struct machine {
@@ -116,8 +117,18 @@ static void check_started(struct sim *sim, struct sim_request *request, const ch
         if (machine != NULL && machine->written_ms < request->given_ms &&
             strcmp(machine->id, entry->machine_id) != 0)
                 sim_fail(sim, "the start of %s is acknowledged with an execution of a deleted machine", arn);
-        if (op->clients->is_again && op->acknowledged_id != NULL && strcmp(op->acknowledged_id, entry->id) == 0)
+        if (op->former_id != NULL && strcmp(op->former_id, entry->id) == 0)
                 sim_fail(sim, "the start of %s is acknowledged 90 days later with the old execution", arn);
+}
+
+/* An execution of a deleted machine may have had the same ARN. */
+static bool has_stopped(const struct sim *sim, const char *arn)
+{
+        for (const struct sim_entry *entry = sim_ledger_first(sim->ledger); entry != NULL; entry = entry->hh.next) {
+                if (strcmp(entry->arn, arn) == 0 && !sim_entry_is_open(entry))
+                        return true;
+        }
+        return false;
 }
 
 static void check_done(struct sim *sim, struct sim_request *request, const char *arn)
@@ -126,7 +137,6 @@ static void check_done(struct sim *sim, struct sim_request *request, const char 
         const char *name = op->clients->machines[op->machine].name;
         const struct sim_machine *machine = sim_ledger_machine(sim->ledger, name);
         gal_auto_free char *own_arn = op->kind == OP_STOP ? op_arn(op) : NULL;
-        const struct sim_entry *entry;
 
         switch (op->kind) {
         case OP_CREATE:
@@ -139,8 +149,7 @@ static void check_done(struct sim *sim, struct sim_request *request, const char 
                 check_started(sim, request, arn);
                 return;
         case OP_STOP:
-                entry = sim_ledger_find(sim->ledger, own_arn);
-                if (entry == NULL || sim_entry_is_open(entry))
+                if (!has_stopped(sim, own_arn))
                         sim_fail(sim, "the stop of %s is acknowledged, and it is open", own_arn);
                 return;
         case OP_DELETE:
@@ -459,6 +468,7 @@ void sim_clients_destroy(struct sim_clients *clients)
                 free(clients->ops[i].arn);
                 free(clients->ops[i].input);
                 free(clients->ops[i].acknowledged_id);
+                free(clients->ops[i].former_id);
         }
         free(clients->ops);
         for (unsigned i = 0; i < clients->machine_count; i++) {
@@ -525,6 +535,7 @@ bool sim_clients_start_again(struct sim_clients *clients)
                 if (op->kind != OP_START || op->name == NULL || op->acknowledged_id == NULL)
                         continue;
                 op->is_done = false;
+                op->former_id = gal_take(op->acknowledged_id);
                 is_any = true;
                 plan(clients, op, 2000);
         }

@@ -18,6 +18,7 @@
 #define THIEF SIM_NODES_MAX /* a process that only takes the lease */
 #define NOBODY (SIM_NODES_MAX + 1)
 #define EXCLUSIVE_MS_MAX 5000
+#define EPOCHS_MAX 1024 /* whose ends are remembered; few runs have more */
 
 enum step { STEP_LOCK, STEP_LEASE, STEP_ROWS, STEP_COMMIT, STEP_COUNT };
 
@@ -73,8 +74,8 @@ struct sim_db {
         uint64_t epoch; /* of the lease row */
         unsigned holder;
         int64_t lease_end_ms;
-        uint64_t granted_epoch;  /* whose holder has had the lock since: nobody before it may write any more */
-        uint64_t silenced_epoch; /* this one and those before it were succeeded when their lease had ended */
+        uint64_t granted_epoch;       /* whose holder has had the lock since: nobody before it may write any more */
+        bool is_silenced[EPOCHS_MAX]; /* by epoch: it was succeeded when its lease had ended */
         unsigned exclusive_wanted;
         int64_t down_until_ms;
         uint64_t commit_count;
@@ -91,7 +92,7 @@ struct sim_db *sim_db_create(struct sim *sim)
         db->sim = sim;
         db->rows = gal_store_memory_create();
         db->holder = NOBODY;
-        db->sure_fault_at = 1 + sim_below(sim, 3);
+        db->sure_fault_at = 1 + sim_below(sim, 2);
         for (unsigned i = 0; i <= SIM_NODES_MAX; i++) {
                 db->clients[i].db = db;
                 db->clients[i].index = i;
@@ -113,7 +114,7 @@ bool sim_db_is_down(const struct sim_db *db)
 
 bool sim_db_must_be_silent(const struct sim_db *db, uint64_t epoch)
 {
-        return epoch <= db->silenced_epoch;
+        return epoch < EPOCHS_MAX && db->is_silenced[epoch];
 }
 
 bool sim_db_is_superseded(const struct sim_db *db, uint64_t epoch)
@@ -378,8 +379,8 @@ static void take_lease(struct sim_db *db, struct client *client)
 {
         bool has_ended = db->lease_end_ms <= db->sim->now_ms;
 
-        if (has_ended && db->holder != client->index)
-                db->silenced_epoch = db->epoch;
+        if (has_ended && db->holder != client->index && db->epoch < EPOCHS_MAX)
+                db->is_silenced[db->epoch] = true;
         db->epoch++;
         db->holder = client->index;
         db->lease_end_ms = db->sim->now_ms + client->duration_ms;

@@ -186,44 +186,26 @@ static bool has_open_attempt(const struct sim_entry *entry)
         return false;
 }
 
-/* The same ARN may name an execution of a deleted machine, too: then it is the one that was not dispatched yet. */
-static struct sim_entry *find_dispatched(struct sim_ledger *ledger, const char *arn, uint64_t scheduled_id,
-                                         uint64_t memory)
-{
-        struct sim_entry *found = NULL;
-
-        for (struct sim_entry *entry = ledger->entries; entry != NULL; entry = entry->hh.next) {
-                const struct sim_attempt *attempt = sim_entry_attempt(entry, scheduled_id);
-
-                if (attempt == NULL || strcmp(entry->arn, arn) != 0)
-                        continue;
-                found = entry;
-                if (attempt->last_memory != memory)
-                        break;
-        }
-        return found;
-}
-
-struct sim_entry *sim_ledger_dispatched(struct sim_ledger *ledger, const char *arn, uint64_t scheduled_id,
+struct sim_entry *sim_ledger_dispatched(struct sim_ledger *ledger, const char *id, uint64_t scheduled_id,
                                         uint64_t memory)
 {
         struct sim *sim = ledger->sim;
-        struct sim_entry *entry = find_dispatched(ledger, arn, scheduled_id, memory);
-        struct sim_attempt *attempt;
+        struct sim_entry *entry = sim_ledger_find_id(ledger, id);
+        struct sim_attempt *attempt = entry == NULL ? NULL : sim_entry_attempt(entry, scheduled_id);
 
         sim->dispatches++;
-        if (entry == NULL) {
+        if (attempt == NULL) {
                 sim_fail(sim, "attempt %" PRIu64 " of %s is dispatched, and is not open by what is written",
-                         scheduled_id, arn);
+                         scheduled_id, id);
                 return NULL;
         }
-        attempt = sim_entry_attempt(entry, scheduled_id);
         if (attempt->last_memory == memory)
-                sim_fail(sim, "attempt %" PRIu64 " of %s is dispatched twice from one memory", scheduled_id, arn);
+                sim_fail(sim, "attempt %" PRIu64 " of %s is dispatched twice from one memory", scheduled_id,
+                         entry->arn);
         attempt->last_memory = memory;
         attempt->dispatches++;
         if (attempt->dispatches > 1 + sim->loads - attempt->loads_before)
-                sim_fail(sim, "attempt %" PRIu64 " of %s is dispatched %" PRIu64 " times", scheduled_id, arn,
+                sim_fail(sim, "attempt %" PRIu64 " of %s is dispatched %" PRIu64 " times", scheduled_id, entry->arn,
                          attempt->dispatches);
         return entry;
 }

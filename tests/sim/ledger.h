@@ -79,10 +79,10 @@ bool sim_entry_is_open(const struct sim_entry *entry);
 /* (transfer none) NULL: there is none. */
 struct sim_entry *sim_ledger_find_id(const struct sim_ledger *ledger, const char *id);
 /*
- * A call goes out, from an engine's memory with that number. (transfer none) The execution; NULL when none of that
- * ARN has such an attempt, and sim_fail() has said so.
+ * A call goes out, from an engine's memory with that number. (transfer none) The execution; NULL when it has no
+ * such attempt, and sim_fail() has said so.
  */
-struct sim_entry *sim_ledger_dispatched(struct sim_ledger *ledger, const char *arn, uint64_t scheduled_id,
+struct sim_entry *sim_ledger_dispatched(struct sim_ledger *ledger, const char *id, uint64_t scheduled_id,
                                         uint64_t memory);
 /* A worker tells an engine its result. */
 void sim_entry_answered(struct sim_entry *entry, uint64_t scheduled_id, const char *result);

@@ -369,7 +369,7 @@ static void on_dispatch(void *user, const struct gal_dispatch *dispatch)
         if (sim_db_must_be_silent(sim->db, node->epoch))
                 sim_fail(sim, "node %u dispatches %s after its lease was taken", node->index, dispatch->identity);
         else if (!sim_db_is_superseded(sim->db, node->epoch))
-                call->entry = sim_ledger_dispatched(sim->ledger, call->arn, call->scheduled_id, node->memory);
+                call->entry = sim_ledger_dispatched(sim->ledger, call->id, call->scheduled_id, node->memory);
 }
 
 void sim_node_remove_call(struct sim_node *node, struct sim_call *call)
@@ -389,7 +389,7 @@ static void on_cancel(void *user, struct gal_task_handle *handle, void *data)
         (void)handle;
         if (call == NULL)
                 return;
-        sim_trace(node->sim, "node %u: cancels %s/%" PRIu64, node->index, call->arn, call->scheduled_id);
+        sim_trace(node->sim, "node %u: cancels %s/%" PRIu64, node->index, call->id, call->scheduled_id);
         sim_node_remove_call(node, call);
         sim_call_destroy(node->sim, call);
 }
@@ -594,7 +594,7 @@ static void check_calls(struct sim_node *node)
 
                 if (attempt == NULL || attempt->is_over)
                         sim_fail(node->sim, "a call of attempt %" PRIu64 " of %s is out, which is over",
-                                 call->scheduled_id, call->arn);
+                                 call->scheduled_id, call->id);
         }
         if (count != gal_engine_tasks_out(node->engine))
                 sim_fail(node->sim, "the engine counts %zu calls, and %zu are out",

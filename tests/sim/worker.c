@@ -82,7 +82,7 @@ static void work(struct sim *sim, struct sim_event *event)
                         sim_schedule(sim, event, work, working_ms(sim));
                 return;
         }
-        sim_trace(sim, "worker: ends %s/%" PRIu64, call->arn, call->scheduled_id);
+        sim_trace(sim, "worker: ends %s/%" PRIu64, call->id, call->scheduled_id);
         if (sim_one_in(sim, 4))
                 fail_call(sim, call);
         else
@@ -94,14 +94,12 @@ static void work(struct sim *sim, struct sim_event *event)
 struct sim_call *sim_call_create(struct sim *sim, struct sim_node *node, const struct gal_dispatch *dispatch)
 {
         struct sim_call *call = gal_new(struct sim_call);
-        const char *slash = strrchr(dispatch->identity, '/');
+        const char *parts = dispatch->identity + strlen(dispatch->execution_arn); /* "/ID/SCHEDULED/ATTEMPT" */
 
-        while (slash > dispatch->identity && slash[-1] != '/')
-                slash--;
         call->node = node;
         call->handle = dispatch->handle;
-        call->arn = gal_strdup(dispatch->execution_arn);
-        call->scheduled_id = strtoull(slash, NULL, 10);
+        call->id = gal_strndup(parts + 1, 36);
+        call->scheduled_id = strtoull(parts + 38, NULL, 10);
         call->is_started = sim_one_in(sim, 8); /* a worker that never says so */
         call->is_for_ever = !sim_is_calm(sim) && sim_one_in(sim, 25);
         if (!call->is_for_ever || !call->is_started)
@@ -112,7 +110,7 @@ struct sim_call *sim_call_create(struct sim *sim, struct sim_node *node, const s
 void sim_call_destroy(struct sim *sim, struct sim_call *call)
 {
         sim_unschedule(sim, &call->event);
-        free(call->arn);
+        free(call->id);
         free(call);
 }
 

@@ -13,7 +13,7 @@ struct sim_call {
         struct sim_node *node;
         struct gal_task_handle *handle;
         struct sim_entry *entry; /* borrowed; NULL: of a node that was succeeded */
-        char *arn;
+        char *id;                /* of the execution */
         uint64_t scheduled_id;
         bool is_started;
         bool is_for_ever; /* it is not answered before the calm */
