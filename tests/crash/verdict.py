@@ -126,7 +126,7 @@ def check_calls(finals, lines, restarts, reconnects):
            "called too often: %s" % calls.most_common(3))
     called = set()
     for identity in calls:
-        arn, event_id, _ = identity.rsplit("/", 2)
+        arn, _, event_id, _ = identity.split("/") # the second part tells executions of one name apart
         demand(arn in finals, "a call for an execution that is not there: %s" % identity)
         events = finals[arn].events
         demand(int(event_id) <= len(events) and events[int(event_id) - 1]["type"] == "LambdaFunctionScheduled",
