@@ -251,11 +251,8 @@ static enum gal_status take_result(PGconn *conn, int timeout_ms, PGresult **ret_
 enum gal_status gal_pg_query(PGconn *conn, const char *sql, const struct gal_pg_parameters *parameters,
                              int timeout_ms, PGresult **ret_result, struct gal_error *error)
 {
-        int formats[GAL_PG_COLUMNS_MAX];
-
-        for (int i = 0; i < parameters->count; i++)
-                formats[i] = 1;
-        if (PQsendQueryParams(conn, sql, parameters->count, NULL, parameters->values, parameters->lengths, formats,
+        if (PQsendQueryParams(conn, sql, parameters->count, NULL, parameters->values, parameters->lengths,
+                              gal_pg_formats,
                               /* resultFormat= */ 1) != 1)
                 return gal_pg_fail(conn, NULL, error);
         return take_result(conn, timeout_ms, ret_result, error);
@@ -264,11 +261,8 @@ enum gal_status gal_pg_query(PGconn *conn, const char *sql, const struct gal_pg_
 enum gal_status gal_pg_query_prepared(PGconn *conn, const char *name, const struct gal_pg_parameters *parameters,
                                       int timeout_ms, PGresult **ret_result, struct gal_error *error)
 {
-        int formats[GAL_PG_COLUMNS_MAX];
-
-        for (int i = 0; i < parameters->count; i++)
-                formats[i] = 1;
-        if (PQsendQueryPrepared(conn, name, parameters->count, parameters->values, parameters->lengths, formats,
+        if (PQsendQueryPrepared(conn, name, parameters->count, parameters->values, parameters->lengths,
+                                gal_pg_formats,
                                 /* resultFormat= */ 1) != 1)
                 return gal_pg_fail(conn, NULL, error);
         return take_result(conn, timeout_ms, ret_result, error);
@@ -299,6 +293,8 @@ enum gal_status gal_pg_run(PGconn *conn, const char *sql, int timeout_ms, struct
 }
 
 /* Parameters. */
+
+const int gal_pg_formats[GAL_PG_COLUMNS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 
 static void add(struct gal_pg_parameters *parameters, const void *bytes, size_t len)
 {

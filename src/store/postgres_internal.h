@@ -74,6 +74,9 @@ struct gal_pg_parameters {
         size_t id_count;
 };
 
+/* As many as there may be: all parameters are binary. */
+extern const int gal_pg_formats[GAL_PG_COLUMNS_MAX];
+
 #define GAL_PG_NO_PARAMETERS ((struct gal_pg_parameters){ .count = 0 })
 
 /*

@@ -131,7 +131,7 @@ static enum gal_status pass_fence(struct taking *taking, struct gal_error *error
         add_lock_key(&parameters, GAL_PG_LOCK_FENCE, taking->schema_oid);
         /* A transaction of its own: the lock is given back at once. */
         if (PQsendQueryParams(taking->conn, "SELECT pg_advisory_xact_lock($1, $2)", parameters.count, NULL,
-                              parameters.values, parameters.lengths, (int[]){ 1, 1 }, 1) != 1)
+                              parameters.values, parameters.lengths, gal_pg_formats, 1) != 1)
                 return gal_pg_fail(taking->conn, NULL, error);
         while ((result = gal_pg_next_result(taking->conn, gal_pg_clock_ms() + GAL_PG_LEASE_TIMEOUT_MS)) != NULL) {
                 const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);

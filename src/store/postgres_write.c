@@ -224,14 +224,10 @@ struct sending {
 
 static void send_statement(struct sending *sending, const char *name, const struct gal_pg_parameters *parameters)
 {
-        int formats[GAL_PG_COLUMNS_MAX];
-
-        for (int i = 0; i < parameters->count; i++)
-                formats[i] = 1;
         if (sending->has_failed)
                 return;
         if (PQsendQueryPrepared(sending->conn, name, parameters->count, parameters->values, parameters->lengths,
-                                formats, /* resultFormat= */ 1) == 1)
+                                gal_pg_formats, /* resultFormat= */ 1) == 1)
                 sending->statement_count++;
         else
                 sending->has_failed = true;
