@@ -19,7 +19,9 @@
         X(STEP_IN_FLIGHT, "step-while-in-flight")                                                                  \
         X(TIMER_TWICE, "timer-twice")                                                                              \
         X(NO_WAKE, "parked-without-wake-time")                                                                     \
-        X(CALL_FORGOTTEN, "withheld-call-forgotten")
+        X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
+        X(POISON, "poison")                                                                                        \
+        X(POISON_TRAP, "poison-trap")
 
 enum gal_mutation {
 #define X(id, name) GAL_MUTATION_##id,

@@ -78,7 +78,6 @@ void gal_engine_destroy(struct gal_engine *engine)
 {
         struct gal_run *run, *next_run;
         struct machine *machine, *next_machine;
-        struct quarantined *quarantined, *next_quarantined;
 
         if (engine == NULL)
                 return;
@@ -92,11 +91,7 @@ void gal_engine_destroy(struct gal_engine *engine)
         gal_requests_refuse_all(engine, GAL_EIO, /* message= */ NULL);
         clear_memory(engine, NULL);
         gal_heap_finish(&engine->wakes);
-        HASH_ITER(hh, engine->quarantined, quarantined, next_quarantined)
-        {
-                HASH_DEL(engine->quarantined, quarantined);
-                free(quarantined);
-        }
+        gal_quarantine_clear(engine);
         free(engine->account);
         free(engine->region);
         free(engine->role_arn);

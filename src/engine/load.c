@@ -67,20 +67,19 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
         run->is_committed = true;
         run->row_wake_ms = -1; /* whatever the row says, the next commit writes it anew */
         loading->run = run;
+        gal_suspect_execution(engine, run->id, run->execution->execution_arn);
         return false;
 }
 
 static enum gal_status load_run(struct loading *loading, const struct gal_run_row *row)
 {
         struct gal_store *store = loading->engine->store;
-        struct quarantined *quarantined;
         enum gal_status status;
 
         loading->run = NULL;
         loading->status = GAL_OK;
-        HASH_FIND_STR(loading->engine->quarantined, row->execution_id, quarantined);
-        if (quarantined != NULL)
-                return GAL_OK; /* reported when it was put there */
+        if (gal_quarantine_holds(loading->engine, row->execution_id))
+                return GAL_OK;
         status = store->ops->read_execution(store, row->slot, row->execution_id, load_execution, loading,
                                             loading->error);
         if (status != GAL_OK)
@@ -139,14 +138,16 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
         for (size_t i = 0; i < list->count; i++) {
                 struct gal_error own = { .code = GAL_OK };
                 struct loading loading = { .engine = engine, .error = &own };
-                enum gal_status status = load_run(&loading, &list->rows[i]);
+                enum gal_status status;
 
+                gal_suspect_execution(engine, list->rows[i].execution_id, NULL);
+                status = load_run(&loading, &list->rows[i]);
                 gal_records_finish(&loading.records);
-                if (status == GAL_OK) {
-                        if (loading.run != NULL)
-                                resume(loading.run);
+                if (status == GAL_OK && loading.run != NULL)
+                        resume(loading.run);
+                gal_suspect_set(NULL);
+                if (status == GAL_OK)
                         continue;
-                }
                 if (loading.run != NULL)
                         gal_run_destroy(loading.run);
                 if (status == GAL_EIO || status == GAL_ENOMEM)
