@@ -36,8 +36,8 @@ def make_poison(place, seconds=1):
     place.create("wait", wait(seconds))
     place.create("task", task("quick"))
     place.create("long", wait(3600))
-    place.verb("start", "wait", "--name", "poison-1")
     place.verb("start", "long", "--name", "patient")
+    place.verb("start", "wait", "--name", "poison-1") # the last: the next verb that works here would end it
     place.environment["GALLIARD_MUTATION"] = "poison"
 
 
