@@ -12,6 +12,7 @@
 #define PASS "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"
 
 static struct gal_program *program;
+static struct gal_journal_source *source;
 static struct gal_records records;
 static struct gal_records again;
 static struct gal_buffer body;
@@ -23,6 +24,7 @@ static void begin(void)
         ck_assert_int_eq(gal_program_compile(PASS, strlen(PASS), NULL, &diagnostics, &program), GAL_OK);
         gal_diagnostics_finish(&diagnostics);
         body = GAL_BUFFER_INIT;
+        source = gal_journal_source_create(/* store= */ NULL, 0, "", /* owner= */ 7);
         memset(&records, 0, sizeof(records));
         memset(&again, 0, sizeof(again));
 }
@@ -32,6 +34,7 @@ static void end(void)
         gal_records_finish(&records);
         gal_records_finish(&again);
         gal_buffer_finish(&body);
+        gal_journal_source_destroy(source);
         gal_program_unref(program);
 }
 
@@ -61,9 +64,9 @@ static void round_trip(void)
 {
         struct gal_error error = { .code = GAL_OK };
 
-        gal_journal_encode(&body, program, &records);
+        gal_journal_encode(&body, program, &records, 7);
         ck_assert_int_eq(body.status, GAL_OK);
-        ck_assert_msg(gal_journal_decode(body.data, body.len, program, &again, &error) == GAL_OK, "%s",
+        ck_assert_msg(gal_journal_decode(body.data, body.len, program, source, &again, &error) == GAL_OK, "%s",
                       error.message);
         ck_assert_uint_eq(again.count, records.count);
 }
@@ -72,8 +75,8 @@ static void refuse(const char *text)
 {
         struct gal_error error = { .code = GAL_OK };
 
-        ck_assert_msg(gal_journal_decode(text, strlen(text), program, &again, &error) == GAL_EINVALID, "accepts %s",
-                      text);
+        ck_assert_msg(gal_journal_decode(text, strlen(text), program, source, &again, &error) == GAL_EINVALID,
+                      "accepts %s", text);
         ck_assert_str_ne(error.message, "");
         gal_records_clear(&again);
 }
@@ -134,7 +137,7 @@ END_TEST
 
 START_TEST(a_body_that_nobody_wrote_is_refused)
 {
-        refuse("{\"v\":2,\"records\":[]}");
+        refuse("{\"v\":3,\"records\":[]}");
         refuse("{\"v\":1,\"records\":[{\"t\":\"NoSuchEvent\"}]}");
         refuse("{\"v\":1,\"records\":[{}]}");
         refuse("{\"v\":1,\"records\":[{\"t\":\"PassStateEntered\",\"s\":\"B\"}]}");
