@@ -351,7 +351,7 @@ static enum gal_status get_frame(struct restoring *restoring, const json_t *obje
         struct gal_execution *execution = restoring->execution;
         const char *name = json_string_value(json_object_get(object, "s"));
         const struct gal_state *state = name == NULL ? NULL : gal_program_find(execution->program, name);
-        struct gal_frame *frame;
+        struct gal_frame *frame = NULL;
         enum gal_phase phase;
         enum gal_status status = add_frame(restoring, object, &frame);
 
