@@ -158,6 +158,7 @@ struct history {
         uint32_t slot;
         struct gal_execution *execution; /* holds the names that events show; nothing is applied to it */
         struct gal_records records;      /* all of them when in reverse, those of one chunk otherwise */
+        struct gal_journal_source *source;
         struct gal_buffer text;
         size_t shown;
         bool more;
@@ -210,7 +211,7 @@ static bool show_chunk(void *user, const struct gal_chunk_row *row)
                         return true;
                 gal_records_clear(&history->records);
         }
-        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program,
+        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program, history->source,
                                              &history->records, history->error);
         if (history->status != GAL_OK || history->query->reverse)
                 return history->status == GAL_OK;
@@ -247,6 +248,7 @@ static enum gal_status read_history(struct gal_store *store, struct history *his
 {
         enum gal_status status = load_program(store, history);
 
+        history->source = gal_journal_source_create(store, history->slot, history->execution_id, /* owner= */ 0);
         if (status == GAL_OK)
                 status = store->ops->read_chunks(store, history->slot, history->execution_id,
                                                  /* from_sequence= */ 1, show_chunk, history, history->error);
@@ -276,6 +278,7 @@ enum gal_status gal_query_history(struct gal_store *store, const struct gal_hist
         free(history.revision_id);
         gal_execution_destroy(history.execution);
         gal_records_finish(&history.records);
+        gal_journal_source_destroy(history.source);
         gal_buffer_finish(&history.text);
         if (status == GAL_OK && ret_more != NULL)
                 *ret_more = history.more;

@@ -361,6 +361,13 @@ static enum gal_status fault_read_chunks_back(struct gal_store *store, uint32_t 
         READ(chunk, reader, read_chunks_back(inner, slot, execution_id, from_sequence, cut_chunk, &cut, error));
 }
 
+static enum gal_status fault_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                                 uint64_t event_id, gal_chunk_reader reader, void *user,
+                                                 struct gal_error *error)
+{
+        READ(chunk, reader, read_chunk_of_event(inner, slot, execution_id, event_id, cut_chunk, &cut, error));
+}
+
 static enum gal_status fault_stats(struct gal_store *store, gal_stat_reader reader, void *user,
                                    struct gal_error *error)
 {
@@ -397,6 +404,7 @@ static const struct gal_store_ops fault_ops = {
         .read_parked = fault_read_parked,
         .read_chunks = fault_read_chunks,
         .read_chunks_back = fault_read_chunks_back,
+        .read_chunk_of_event = fault_read_chunk_of_event,
         .purge = fault_purge,
         .stats = fault_stats,
         .destroy = fault_destroy,

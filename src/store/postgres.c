@@ -186,6 +186,7 @@ static const struct gal_store_ops postgres_ops = {
         .read_parked = gal_pg_read_parked,
         .read_chunks = gal_pg_read_chunks,
         .read_chunks_back = gal_pg_read_chunks_back,
+        .read_chunk_of_event = gal_pg_read_chunk_of_event,
         .purge = gal_pg_purge,
         .stats = gal_pg_stats,
         .destroy = postgres_destroy,

@@ -278,6 +278,7 @@ static const struct gal_store_ops sqlite_ops = {
         .read_parked = gal_sqlite_read_parked,
         .read_chunks = gal_sqlite_read_chunks,
         .read_chunks_back = gal_sqlite_read_chunks_back,
+        .read_chunk_of_event = gal_sqlite_read_chunk_of_event,
         .purge = gal_sqlite_purge,
         .stats = gal_sqlite_stats,
         .destroy = sqlite_destroy,
