@@ -20,6 +20,7 @@
         X(TIMER_TWICE, "timer-twice")                                                                              \
         X(NO_WAKE, "parked-without-wake-time")                                                                     \
         X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
+        X(DUE_SKIPPED, "due-skipped-after-failed-read")                                                            \
         X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")                                                            \
         X(POISON, "poison")                                                                                        \
         X(POISON_TRAP, "poison-trap")

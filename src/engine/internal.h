@@ -170,7 +170,8 @@ struct gal_engine {
         const char *suspect_arn; /* nullable */
         bool one_by_one;         /* the data of a batch was refused: the next ones hold one execution each */
         size_t tasks_out;
-        int64_t parked_wake_ms; /* when the first parked execution is due; 0: none is parked */
+        int64_t parked_wake_ms;  /* when the first parked execution is due; 0: none is parked */
+        int64_t parked_pause_ms; /* they could not be read: not before that time again */
 };
 
 /* quarantine.c */
@@ -230,6 +231,8 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 /* load.c */
 enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
 void gal_load_due(struct gal_engine *engine);
+/* When gal_load_due() has something to do; 0: never. */
+int64_t gal_load_due_ms(const struct gal_engine *engine);
 /* `ret_run` (transfer none): an open execution, from memory or the store; NULL: there is none. GAL_EIO: who knows.
  */
 enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/mutation.h"
 #include "engine/internal.h"
 #include "engine/query.h"
 #include "journal/journal.h"
@@ -16,6 +17,8 @@
 
 /* Parked executions that are loaded in one tick; the rest follows in the next one. */
 #define LOAD_MAX 1000
+/* Until parked executions are looked for again, when the store could not be read. */
+#define LOAD_PAUSE_MS 1000
 
 struct loading {
         struct gal_engine *engine;
@@ -201,7 +204,17 @@ enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error)
         return status == GAL_OK ? find_next_wake(engine, engine->now_ms, error) : status;
 }
 
-/* A store that cannot be read now is tried again with the next tick, after a pause. */
+/* A pause that lies further ahead is of a clock that was set back since. */
+int64_t gal_load_due_ms(const struct gal_engine *engine)
+{
+        int64_t pause_ms = engine->parked_pause_ms <= engine->now_ms + LOAD_PAUSE_MS ? engine->parked_pause_ms : 0;
+
+        if (engine->parked_wake_ms == 0 || engine->parked_wake_ms >= pause_ms)
+                return engine->parked_wake_ms;
+        return pause_ms;
+}
+
+/* When the store cannot be read now, all that is due since `parked_wake_ms` is looked for again after a pause. */
 void gal_load_due(struct gal_engine *engine)
 {
         struct run_list list = { NULL, 0, 0 };
@@ -218,7 +231,9 @@ void gal_load_due(struct gal_engine *engine)
         finish_list(&list);
         if (status != GAL_OK) {
                 gal_log(engine->log, GAL_LOG_ERROR, "parked executions cannot be read: %s", error.message);
-                engine->parked_wake_ms = engine->now_ms + 1000;
+                engine->parked_pause_ms = engine->now_ms + LOAD_PAUSE_MS;
+                if (GAL_MUTATED(DUE_SKIPPED))
+                        engine->parked_wake_ms = engine->parked_pause_ms;
         }
 }
 

@@ -141,7 +141,7 @@ static void plan_faults(struct sim *sim)
                 [SIM_FAULT_APPLIED] = 40, [SIM_FAULT_LATE] = 30,          [SIM_FAULT_STUCK] = 60,
                 [SIM_FAULT_SLOW] = 30,    [SIM_FAULT_RENEWAL] = 5,        [SIM_FAULT_ACQUIRE] = 4,
                 [SIM_FAULT_STOLEN] = 8,   [SIM_FAULT_DOWN] = 8,           [SIM_FAULT_READ] = 60,
-                [SIM_FAULT_DATA] = 1,
+                [SIM_FAULT_DATA] = 1,     [SIM_FAULT_UNREADABLE] = 8,     [SIM_FAULT_SLOW_RENEWAL] = 4,
         };
 
         for (int i = 0; i < SIM_FAULT_COUNT; i++)
@@ -162,6 +162,8 @@ static void cause_faults(struct sim *sim, struct sim_event *event)
                 sim_db_steal_lease(sim->db);
         if (sim_fault_strikes(sim, SIM_FAULT_DOWN))
                 sim_db_go_down(sim->db, (int64_t)sim_below(sim, 4000));
+        if (sim_fault_strikes(sim, SIM_FAULT_UNREADABLE))
+                sim->unreadable_until_ms = sim->now_ms + (int64_t)sim_below(sim, 4000);
         if (!sim_is_calm(sim))
                 sim_schedule(sim, event, cause_faults, (int64_t)sim_below(sim, 2000));
 }
@@ -181,7 +183,8 @@ static void begin(struct sim *sim)
         sim->random = (struct gal_random){ { sim->seed, 0x9E3779B97F4A7C15u, ~sim->seed, 1 } };
         for (unsigned i = 0; i < 16; i++)
                 gal_random_next(&sim->random);
-        sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, 60000);
+        /* Now and then so long that what was parked comes due among faults. */
+        sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 240000 : 60000);
         sim->commits_max = 1 + (unsigned)sim_below(sim, 4);
         sim->node_count = 1 + sim_below(sim, SIM_NODES_MAX);
         plan_faults(sim);
@@ -197,6 +200,7 @@ static void begin(struct sim *sim)
 static void calm_down(struct sim *sim)
 {
         sim_trace(sim, "calm");
+        sim->unreadable_until_ms = 0;
         sim_db_calm(sim->db);
         for (size_t i = 0; i < sim->node_count; i++)
                 sim_node_calm(sim->nodes[i]);

@@ -52,6 +52,8 @@ struct sim_event {
         X(STOLEN, "lease taken by another process")                                                                \
         X(DOWN, "database down")                                                                                   \
         X(READ, "read failed")                                                                                     \
+        X(UNREADABLE, "reads fail for a while")                                                                    \
+        X(SLOW_RENEWAL, "slow renewal")                                                                            \
         X(DATA, "data refused")
 
 enum sim_fault {
@@ -85,8 +87,9 @@ struct sim {
         struct sim_node *nodes[SIM_NODES_MAX];
         size_t node_count;
         struct sim_clients *clients;
-        int64_t unreadable_ms; /* when a read failed for the last time */
-        uint64_t loads;        /* of any engine, also those that failed half-way */
+        int64_t unreadable_ms;       /* when a read failed for the last time */
+        int64_t unreadable_until_ms; /* all reads fail until then */
+        uint64_t loads;              /* of any engine, also those that failed half-way */
         uint64_t dispatches;
         char *failure; /* NULL: nothing is wrong yet */
 };
