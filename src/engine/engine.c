@@ -154,8 +154,9 @@ void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t r
         if (engine->is_lost || engine->commits_in_flight >= engine->commits_max)
                 return;
         gal_requests_run(engine);
-        if (gal_load_due_ms(engine) != 0 && gal_load_due_ms(engine) <= now_ms)
-                gal_load_due(engine);
+        gal_load_due(engine);
+        if (engine->is_lost) /* a look at the store has shown it */
+                return;
         wake_due(engine);
         if (engine->dirty_first != NULL || engine->changed_first != NULL)
                 gal_commit_offer(engine);

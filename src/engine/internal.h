@@ -231,7 +231,7 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 /* load.c */
 enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
 void gal_load_due(struct gal_engine *engine);
-/* When gal_load_due() has something to do; 0: never. */
+/* When gal_load_due() has something to do next; 0: never. */
 int64_t gal_load_due_ms(const struct gal_engine *engine);
 /* `ret_run` (transfer none): an open execution, from memory or the store; NULL: there is none. GAL_EIO: who knows.
  */

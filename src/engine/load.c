@@ -125,6 +125,29 @@ static void resume(struct gal_run *run)
                 gal_run_queue(run, &stimulus);
 }
 
+static bool has_open_attempt(struct gal_run *run)
+{
+        bool has_any;
+
+        gal_machine_reissue(run->execution, &run->step);
+        has_any = run->step.effect_count > 0;
+        gal_step_clear(&run->step);
+        return has_any;
+}
+
+/*
+ * One that is not in memory has been parked, and what is parked waits for the time alone. When a call of it is
+ * open, somebody else has gone on with it: the lease is lost, which the next commit would find out; a call asks for
+ * none.
+ */
+static enum gal_status check_parked(struct gal_run *run, struct gal_error *error)
+{
+        if (!has_open_attempt(run) || GAL_MUTATED(LOAD_BLINDLY))
+                return GAL_OK;
+        run->engine->is_lost = true;
+        return gal_fail(error, GAL_EIO, GAL_NOWHERE, "another process owns the store by now");
+}
+
 /* The rows are copied first: a backend has one reader at a time. */
 struct run_list {
         struct gal_run_row *rows;
@@ -153,7 +176,8 @@ static void finish_list(struct run_list *list)
 }
 
 /* An execution that cannot be read is left out and reported; it must not keep the others down. */
-static enum gal_status load_rows(struct gal_engine *engine, const struct run_list *list, struct gal_error *error)
+static enum gal_status load_rows(struct gal_engine *engine, const struct run_list *list, bool are_parked,
+                                 struct gal_error *error)
 {
         for (size_t i = 0; i < list->count; i++) {
                 struct gal_error own = { .code = GAL_OK };
@@ -164,6 +188,8 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                 status = load_run(&loading, &list->rows[i]);
                 gal_records_finish(&loading.records);
                 gal_journal_source_destroy(loading.source);
+                if (status == GAL_OK && loading.run != NULL && are_parked)
+                        status = check_parked(loading.run, &own);
                 if (status == GAL_OK && loading.run != NULL)
                         resume(loading.run);
                 gal_suspect_set(NULL);
@@ -199,23 +225,20 @@ enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error)
                 engine->store->ops->read_runs(engine->store, engine->now_ms, SIZE_MAX, note_run, &list, error);
 
         if (status == GAL_OK)
-                status = load_rows(engine, &list, error);
+                status = load_rows(engine, &list, /* are_parked= */ false, error);
         finish_list(&list);
         return status == GAL_OK ? find_next_wake(engine, engine->now_ms, error) : status;
 }
 
-/* A pause that lies further ahead is of a clock that was set back since. */
 int64_t gal_load_due_ms(const struct gal_engine *engine)
 {
-        int64_t pause_ms = engine->parked_pause_ms <= engine->now_ms + LOAD_PAUSE_MS ? engine->parked_pause_ms : 0;
-
-        if (engine->parked_wake_ms == 0 || engine->parked_wake_ms >= pause_ms)
+        if (engine->parked_wake_ms == 0 || engine->parked_wake_ms >= engine->parked_pause_ms)
                 return engine->parked_wake_ms;
-        return pause_ms;
+        return engine->parked_pause_ms;
 }
 
 /* When the store cannot be read now, all that is due since `parked_wake_ms` is looked for again after a pause. */
-void gal_load_due(struct gal_engine *engine)
+static void load_due(struct gal_engine *engine)
 {
         struct run_list list = { NULL, 0, 0 };
         struct gal_error error = { .code = GAL_OK };
@@ -223,18 +246,30 @@ void gal_load_due(struct gal_engine *engine)
                                                                  engine->now_ms, LOAD_MAX, note_run, &list, &error);
 
         if (status == GAL_OK)
-                status = load_rows(engine, &list, &error);
+                status = load_rows(engine, &list, /* are_parked= */ true, &error);
         if (status == GAL_OK)
                 status = find_next_wake(
                         engine, list.count == LOAD_MAX ? list.rows[LOAD_MAX - 1].wake_ms - 1 : engine->now_ms,
                         &error);
         finish_list(&list);
+        engine->parked_pause_ms = 0;
         if (status != GAL_OK) {
                 gal_log(engine->log, GAL_LOG_ERROR, "parked executions cannot be read: %s", error.message);
                 engine->parked_pause_ms = engine->now_ms + LOAD_PAUSE_MS;
                 if (GAL_MUTATED(DUE_SKIPPED))
                         engine->parked_wake_ms = engine->parked_pause_ms;
         }
+}
+
+void gal_load_due(struct gal_engine *engine)
+{
+        int64_t due_ms;
+
+        if (engine->parked_pause_ms > engine->now_ms + LOAD_PAUSE_MS) /* the clock was set back since */
+                engine->parked_pause_ms = 0;
+        due_ms = gal_load_due_ms(engine);
+        if (due_ms != 0 && due_ms <= engine->now_ms)
+                load_due(engine);
 }
 
 /* Of the execution that an ARN means. */
@@ -268,7 +303,7 @@ enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct 
                 status = engine->store->ops->read_run(engine->store, lookup.slot, lookup.execution_id, note_run,
                                                       &list, error);
         if (status == GAL_OK)
-                status = load_rows(engine, &list, error);
+                status = load_rows(engine, &list, /* are_parked= */ true, error);
         if (status != GAL_EIO && status != GAL_ENOMEM) {
                 *ret_run = lookup.machine_id == NULL ? NULL : gal_run_find(engine, lookup.machine_id, lookup.name);
                 status = GAL_OK;

@@ -423,10 +423,15 @@ static void plan_change(struct sim_clients *clients, int64_t within_ms)
 static void plan_all(struct sim_clients *clients)
 {
         struct sim *sim = clients->sim;
-        size_t starts = 4 + sim_below(sim, 12), stops = sim_below(sim, 4);
+        size_t starts = 4 + sim_below(sim, 12), stops = sim_below(sim, sim_one_in(sim, 4) ? 12 : 4);
         size_t changes = clients->may_delete ? 1 + sim_below(sim, 5) : 0;
         int64_t within_ms = 200 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 60000 : 6000);
 
+        if (sim->is_contended) {
+                starts = 12 + sim_below(sim, 12);
+                stops = 12;
+                within_ms = 30000;
+        }
         clients->op_size = clients->machine_count + starts + stops + changes;
         clients->ops = gal_new_array(clients->op_size, struct sim_op);
         for (unsigned i = 0; i < clients->machine_count; i++)

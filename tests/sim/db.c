@@ -570,6 +570,11 @@ static void fail_client(struct client *client)
                 answer_client(client, is_renewing ? ASKING_RENEWED : ASKING_ACQUIRED, GAL_EIO);
 }
 
+void sim_db_lose_session(struct sim_db *db, const struct sim_node *node)
+{
+        db->clients[sim_node_index(node)].is_connected = false;
+}
+
 void sim_db_go_down(struct sim_db *db, int64_t duration_ms)
 {
         sim_trace(db->sim, "db: down for %lld ms", (long long)duration_ms);

@@ -598,7 +598,8 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         if (gal_execution_is_ready(entry->execution))
                 sim_fail(sim, "%s could go on and does not", entry->arn);
         if (wake_ms != 0 && (engine_ms == 0 || engine_ms > soon_ms))
-                sim_fail(sim, "%s is due at %" PRId64 " and nothing will wake it", entry->arn, wake_ms);
+                sim_fail(sim, "%s is due in %" PRId64 " ms, and node %u wakes up in %" PRId64 " ms", entry->arn,
+                         wake_ms - clock_ms, node->index, engine_ms == 0 ? INT64_MAX : engine_ms - clock_ms);
         if (wake_ms != 0 && wake_ms + LATE_MS < clock_ms && !is_paused)
                 sim_fail(sim, "%s is %" PRId64 " ms late", entry->arn, clock_ms - wake_ms);
 }

@@ -142,10 +142,19 @@ static void plan_faults(struct sim *sim)
                 [SIM_FAULT_SLOW] = 30,    [SIM_FAULT_RENEWAL] = 5,        [SIM_FAULT_ACQUIRE] = 4,
                 [SIM_FAULT_STOLEN] = 8,   [SIM_FAULT_DOWN] = 8,           [SIM_FAULT_READ] = 60,
                 [SIM_FAULT_DATA] = 1,     [SIM_FAULT_UNREADABLE] = 8,     [SIM_FAULT_SLOW_RENEWAL] = 4,
+                [SIM_FAULT_SESSION] = 6,
         };
 
         for (int i = 0; i < SIM_FAULT_COUNT; i++)
                 sim->fault_in[i] = sim_one_in(sim, 2) ? 0 : 1 + usual[i] / 2 + (unsigned)sim_below(sim, usual[i]);
+        if (sim->is_patient) {
+                for (int i = 0; i < SIM_FAULT_COUNT; i++)
+                        sim->fault_in[i] = i == SIM_FAULT_READ ? 4 : i == SIM_FAULT_UNREADABLE ? 3 : 0;
+        }
+        if (!sim->is_contended)
+                return;
+        sim->fault_in[SIM_FAULT_SESSION] = sim->fault_in[SIM_FAULT_SLOW_RENEWAL] = 2;
+        sim->fault_in[SIM_FAULT_CRASH] = sim->fault_in[SIM_FAULT_DOWN] = sim->fault_in[SIM_FAULT_STOLEN] = 0;
 }
 
 static void cause_faults(struct sim *sim, struct sim_event *event)
@@ -162,6 +171,8 @@ static void cause_faults(struct sim *sim, struct sim_event *event)
                 sim_db_steal_lease(sim->db);
         if (sim_fault_strikes(sim, SIM_FAULT_DOWN))
                 sim_db_go_down(sim->db, (int64_t)sim_below(sim, 4000));
+        if (sim_node_is_up(node) && sim_fault_strikes(sim, SIM_FAULT_SESSION))
+                sim_db_lose_session(sim->db, node);
         if (sim_fault_strikes(sim, SIM_FAULT_UNREADABLE))
                 sim->unreadable_until_ms = sim->now_ms + (int64_t)sim_below(sim, 4000);
         if (!sim_is_calm(sim))
@@ -187,6 +198,10 @@ static void begin(struct sim *sim)
         sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 240000 : 60000);
         sim->commits_max = 1 + (unsigned)sim_below(sim, 4);
         sim->node_count = 1 + sim_below(sim, SIM_NODES_MAX);
+        sim->is_contended = sim_one_in(sim, 8);
+        sim->is_patient = !sim->is_contended && sim_one_in(sim, 8);
+        if (sim->is_patient)
+                sim->calm_ms = START_MS + 240000;
         plan_faults(sim);
         sim->ledger = sim_ledger_create(sim);
         sim->db = sim_db_create(sim);

@@ -54,6 +54,7 @@ struct sim_event {
         X(READ, "read failed")                                                                                     \
         X(UNREADABLE, "reads fail for a while")                                                                    \
         X(SLOW_RENEWAL, "slow renewal")                                                                            \
+        X(SESSION, "session lost without notice")                                                                  \
         X(DATA, "data refused")
 
 enum sim_fault {
@@ -80,6 +81,8 @@ struct sim {
         unsigned faults[SIM_FAULT_COUNT];   /* that happened */
         unsigned fault_in[SIM_FAULT_COUNT]; /* how rare each is in this run: one in so many; 0: never */
         unsigned commits_max;
+        bool is_contended; /* the lease moves all the time, and clients ask all the time */
+        bool is_patient;   /* most executions park, and often the store cannot be read */
         struct sim_event fault_event;
         struct sim_event look_event;
         struct sim_db *db;
