@@ -176,7 +176,7 @@ static void cause_faults(struct sim *sim, struct sim_event *event)
         if (sim_fault_strikes(sim, SIM_FAULT_UNREADABLE))
                 sim->unreadable_until_ms = sim->now_ms + (int64_t)sim_below(sim, 4000);
         if (!sim_is_calm(sim))
-                sim_schedule(sim, event, cause_faults, (int64_t)sim_below(sim, 2000));
+                sim_schedule(sim, event, cause_faults, (int64_t)sim_below(sim, sim->is_contended ? 700 : 2000));
 }
 
 static void look(struct sim *sim, struct sim_event *event)
@@ -198,7 +198,9 @@ static void begin(struct sim *sim)
         sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 240000 : 60000);
         sim->commits_max = 1 + (unsigned)sim_below(sim, 4);
         sim->node_count = 1 + sim_below(sim, SIM_NODES_MAX);
-        sim->is_contended = sim_one_in(sim, 8);
+        sim->is_contended = sim_one_in(sim, 4);
+        if (sim->is_contended && !sim_one_in(sim, 4))
+                sim->node_count = SIM_NODES_MAX;
         sim->is_patient = !sim->is_contended && sim_one_in(sim, 8);
         if (sim->is_patient)
                 sim->calm_ms = START_MS + 240000;
