@@ -42,11 +42,18 @@ void gal_execution_arn_finish(struct gal_execution_arn *arn)
         free(arn->machine_arn);
 }
 
-/* From an ARN to the id: a name that a caller chose stands in the table of names, a generated one is the id. */
+/*
+ * From an ARN to the id: a name that a caller chose stands in the table of names, a generated one is the id. The
+ * machine is the one that has the name now; only when there is none, a deleted one: a machine that was deleted and
+ * made again does not show the executions of the former one.
+ */
 struct lookup {
+        struct gal_store *store;
         const struct gal_execution_arn *arn;
-        char *machine_id;
+        char *machine_id; /* of the machine that is looked at; NULL: there is none of that name */
         char *execution_id;
+        enum gal_status status; /* of what was read within a reading */
+        struct gal_error *error;
         void (*found)(void *user, const struct gal_execution_row *row);
         void *user;
         bool was_found;
@@ -64,6 +71,7 @@ static bool note_name(void *user, const struct gal_name_row *row)
 {
         struct lookup *lookup = user;
 
+        free(lookup->execution_id);
         lookup->execution_id = gal_strdup(row->execution_id);
         return false;
 }
@@ -72,25 +80,53 @@ static bool show_execution(void *user, const struct gal_execution_row *row)
 {
         struct lookup *lookup = user;
 
-        if (strcmp(row->name, lookup->arn->name) != 0 || strcmp(row->machine_name, lookup->arn->machine_name) != 0)
+        if (strcmp(row->name, lookup->arn->name) != 0 ||
+            strcmp(row->machine_name, lookup->arn->machine_name) != 0 ||
+            strcmp(row->machine_id, lookup->machine_id) != 0)
                 return false;
         lookup->was_found = true;
         lookup->found(lookup->user, row);
         return false;
 }
 
-static enum gal_status find_execution(struct gal_store *store, struct lookup *lookup, struct gal_error *error)
+static enum gal_status look_at_machine(struct lookup *lookup)
 {
         const struct gal_execution_arn *arn = lookup->arn;
-        enum gal_status status = store->ops->read_machines(store, arn->machine_name, note_machine, lookup, error);
+        struct gal_store *store = lookup->store;
+        enum gal_status status;
 
-        if (status == GAL_OK && lookup->machine_id != NULL)
-                status = store->ops->find_name(store, lookup->machine_id, arn->name, note_name, lookup, error);
-        if (status == GAL_OK)
-                status = store->ops->read_execution(store, gal_slot(arn->machine_name, arn->name),
-                                                    lookup->execution_id != NULL ? lookup->execution_id : arn->name,
-                                                    show_execution, lookup, error);
-        return status;
+        free(gal_take(lookup->execution_id));
+        status = store->ops->find_name(store, lookup->machine_id, arn->name, note_name, lookup, lookup->error);
+        if (status != GAL_OK)
+                return status;
+        return store->ops->read_execution(store, gal_slot(arn->machine_name, arn->name),
+                                          lookup->execution_id != NULL ? lookup->execution_id : arn->name,
+                                          show_execution, lookup, lookup->error);
+}
+
+static bool look_at_deleted(void *user, const struct gal_machine_row *row)
+{
+        struct lookup *lookup = user;
+
+        free(lookup->machine_id);
+        lookup->machine_id = gal_strdup(row->machine_id);
+        lookup->status = look_at_machine(lookup);
+        return lookup->status == GAL_OK && !lookup->was_found;
+}
+
+static enum gal_status find_execution(struct lookup *lookup)
+{
+        struct gal_store *store = lookup->store;
+        enum gal_status status =
+                store->ops->read_machines(store, lookup->arn->machine_name, note_machine, lookup, lookup->error);
+
+        if (status != GAL_OK)
+                return status;
+        if (lookup->machine_id != NULL)
+                return look_at_machine(lookup);
+        status = store->ops->read_deleted_machines(store, lookup->arn->machine_name, look_at_deleted, lookup,
+                                                   lookup->error);
+        return status == GAL_OK ? lookup->status : status;
 }
 
 enum gal_status gal_query_execution(struct gal_store *store, const char *execution_arn,
@@ -98,12 +134,12 @@ enum gal_status gal_query_execution(struct gal_store *store, const char *executi
                                     struct gal_error *error)
 {
         struct gal_execution_arn arn;
-        struct lookup lookup = { .arn = &arn, .found = found, .user = user };
+        struct lookup lookup = { .store = store, .arn = &arn, .found = found, .user = user, .error = error };
         enum gal_status status;
 
         if (!gal_execution_arn_parse(execution_arn, &arn))
                 return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "Invalid Arn: '%s'", execution_arn);
-        status = find_execution(store, &lookup, error);
+        status = find_execution(&lookup);
         free(lookup.machine_id);
         free(lookup.execution_id);
         gal_execution_arn_finish(&arn);
