@@ -114,11 +114,18 @@
 #define GAL_HTTP_CONNECTIONS_MAX 256
 /* Body of one chunk, and a snapshot: JSON texts that must be readable again. */
 #define GAL_STORE_BODY_SIZE_MAX GAL_JSON_TEXT_SIZE_MAX
+/* A value from this size on is written once in a history; later events, and snapshots, refer to the first one. */
+#define GAL_JOURNAL_REFERENCE_SIZE_MIN 1024
+/* Such values that are kept while a history is read, before they are looked up again. */
+#define GAL_JOURNAL_CACHE_SIZE_MAX (32u * 1024 * 1024)
+/* Chunks of less than this behind a snapshot are replayed as quickly as another one would be read. */
+#define GAL_SNAPSHOT_TAIL_SIZE_MIN 65536
 /* Chunks and events of one execution: what fits the four bytes of the databases, and years of work. */
 #define GAL_STORE_SEQUENCE_MAX 2147483647
 /* A killed owner's child, between fork and exec, has its lock: milliseconds, more on a machine that is busy. */
 #define GAL_LOCK_LEFT_OVER_MS 2000
-/* Connections to the server: each may hold one request, and a process has 1,024 descriptors unless told otherwise. */
+/* Connections to the server: each may hold one request, and a process has 1,024 descriptors unless told otherwise.
+ */
 #define GAL_SERVER_CONNECTIONS_MAX 400
 /* One request: the longest definition with every character written as \uXXXX, and what stands around it. */
 #define GAL_SERVER_BODY_SIZE_MAX (6 * GAL_DEFINITION_CHARACTERS_MAX + 65536)

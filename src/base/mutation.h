@@ -19,7 +19,8 @@
         X(STEP_IN_FLIGHT, "step-while-in-flight")                                                                  \
         X(TIMER_TWICE, "timer-twice")                                                                              \
         X(NO_WAKE, "parked-without-wake-time")                                                                     \
-        X(CALL_FORGOTTEN, "withheld-call-forgotten")
+        X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
+        X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")
 
 enum gal_mutation {
 #define X(id, name) GAL_MUTATION_##id,

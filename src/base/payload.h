@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -23,6 +24,15 @@ struct gal_payload {
         size_t raw_len;
         size_t size_min; /* proven: size_min <= text_len <= size_max, to answer gal_payload_exceeds() cheaply */
         size_t size_max;
+        /*
+         * Where it is written down in full already: an event of the history of one execution, told by a number of
+         * its own. Set by journal/, which then writes a reference. `owner` 0: nowhere.
+         */
+        struct {
+                uint64_t owner;
+                uint64_t event_id;
+                bool is_items; /* the event has two, and it is the second one */
+        } origin;
 };
 
 /* Takes the reference of `value`. (transfer full) Never NULL; out of memory ends the process (base/alloc.h). */

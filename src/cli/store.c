@@ -164,6 +164,7 @@ static bool print_report(const struct gal_check_report *report)
                report->executions, report->open, report->parked);
         printf("events               %12" PRIu64 "  in %" PRIu64 " chunks: ids without gap, in order, replayed\n",
                report->events, report->chunks);
+        printf("snapshots            %12" PRIu64 "  equal to the replay of their chunks\n", report->snapshots);
         printf("names                %12" PRIu64 "  lead to their execution\n", report->names);
         printf("run rows             %12" PRIu64 "  one for each open execution, something wakes it\n",
                report->runs);
@@ -173,12 +174,12 @@ static bool print_report(const struct gal_check_report *report)
 
 static bool print_report_json(const struct gal_check_report *report, json_t *faults)
 {
-        json_auto_t *answer =
-                gal_need(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines",
-                                   (json_int_t)report->machines, "executions", (json_int_t)report->executions,
-                                   "open", (json_int_t)report->open, "parked", (json_int_t)report->parked, "chunks",
-                                   (json_int_t)report->chunks, "events", (json_int_t)report->events, "names",
-                                   (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
+        json_auto_t *answer = gal_need(json_pack(
+                "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines", (json_int_t)report->machines,
+                "executions", (json_int_t)report->executions, "open", (json_int_t)report->open, "parked",
+                (json_int_t)report->parked, "chunks", (json_int_t)report->chunks, "events",
+                (json_int_t)report->events, "snapshots", (json_int_t)report->snapshots, "names",
+                (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
 
         return gal_show_json(answer);
 }

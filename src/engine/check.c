@@ -47,9 +47,13 @@ struct checker {
         size_t fault_count;
         struct gal_records records;
         struct gal_execution *execution;
+        struct gal_journal_source *source;
+        struct gal_run_row run;
+        bool has_run;
         uint64_t sequence;
         uint64_t chunks;
         bool is_parked;
+        bool has_snapshot; /* and it was compared */
 };
 
 /* Faults. */
@@ -164,6 +168,29 @@ static bool replay(struct checker *checker, const struct gal_chunk_row *row)
         return true;
 }
 
+/* After the chunk that is its last: replay equals snapshot. */
+static void check_snapshot(struct checker *checker)
+{
+        const struct gal_execution *replayed = checker->execution;
+        struct gal_identity identity = { .execution_arn = replayed->execution_arn,
+                                         .execution_name = replayed->execution_name,
+                                         .machine_arn = replayed->machine_arn,
+                                         .machine_name = replayed->machine_name,
+                                         .role_arn = replayed->role_arn };
+        struct gal_execution *restored = gal_execution_create(replayed->program, &identity);
+        struct gal_error error = { .code = GAL_OK };
+        const char *difference;
+
+        checker->has_snapshot = true;
+        if (gal_journal_decode_snapshot(checker->run.snapshot, checker->run.snapshot_len, checker->source, restored,
+                                        &error) != GAL_OK)
+                find(checker, "its snapshot cannot be read: %s", error.message);
+        else if (!gal_execution_equal(replayed, restored, &difference))
+                find(checker, "its snapshot and the replay of its %" PRIu64 " chunks differ in %s",
+                     checker->run.sequence, difference);
+        gal_execution_destroy(restored);
+}
+
 static bool check_chunk(void *user, const struct gal_chunk_row *row)
 {
         struct gal_error error = { .code = GAL_OK };
@@ -176,13 +203,17 @@ static bool check_chunk(void *user, const struct gal_chunk_row *row)
                 return false;
         }
         gal_records_clear(&checker->records);
-        if (gal_journal_decode(row->body, row->body_len, checker->execution->program, &checker->records, &error) !=
-            GAL_OK) {
+        if (gal_journal_decode(row->body, row->body_len, checker->execution->program, checker->source,
+                               &checker->records, &error) != GAL_OK) {
                 find(checker, "chunk %" PRIu64 " cannot be read: %s", row->sequence, error.message);
                 return false;
         }
         check_header(checker, row);
-        return replay(checker, row);
+        if (!replay(checker, row))
+                return false;
+        if (checker->has_run && checker->run.snapshot != NULL && checker->run.sequence == row->sequence)
+                check_snapshot(checker);
+        return true;
 }
 
 /* Rows against the replay. */
@@ -227,14 +258,13 @@ static void check_row(struct checker *checker, const struct gal_execution_row *r
                 find(checker, "its input is another one in the events");
 }
 
-struct run_look {
-        bool is_there;
-        int64_t wake_ms;
-};
-
 static bool note_run(void *user, const struct gal_run_row *row)
 {
-        *(struct run_look *)user = (struct run_look){ .is_there = true, .wake_ms = row->wake_ms };
+        struct checker *checker = user;
+
+        checker->run = *row;
+        gal_row_own(GAL_ROW_RUN, &checker->run);
+        checker->has_run = true;
         return false;
 }
 
@@ -249,24 +279,20 @@ static void check_parked(struct checker *checker, int64_t row_wake_ms)
                 find(checker, "it is parked until %" PRId64 " and due at %" PRId64, row_wake_ms, wake_ms);
 }
 
-static enum gal_status check_run(struct checker *checker, const struct gal_execution_row *row)
+static void check_run(struct checker *checker)
 {
         bool is_open = checker->execution->status == GAL_EXECUTION_RUNNING;
-        struct run_look look = { .is_there = false };
         const char *fault = gal_check_wait(checker->execution);
-        enum gal_status status = checker->store->ops->read_run(checker->store, row->slot, row->execution_id,
-                                                               note_run, &look, checker->error);
 
-        if (status != GAL_OK)
-                return status;
-        if (look.is_there != is_open)
+        if (checker->has_run != is_open)
                 find(checker, is_open ? "it is open and has no run row" : "it is closed and has a run row");
         if (fault != NULL)
                 find(checker, "nothing will wake it: %s", fault);
-        checker->is_parked = look.is_there && look.wake_ms != 0;
+        if (checker->has_run && checker->run.snapshot != NULL && !checker->has_snapshot)
+                find(checker, "its snapshot is of chunk %" PRIu64 ", which is not there", checker->run.sequence);
+        checker->is_parked = checker->has_run && checker->run.wake_ms != 0;
         if (checker->is_parked && is_open)
-                check_parked(checker, look.wake_ms);
-        return GAL_OK;
+                check_parked(checker, checker->run.wake_ms);
 }
 
 /* Names. */
@@ -332,11 +358,16 @@ static enum gal_status look_at(struct checker *checker, const struct gal_executi
         checker->execution = gal_execution_create(program, &identity);
         checker->sequence = 0;
         checker->chunks = 0;
-        status = checker->store->ops->read_chunks(checker->store, row->slot, row->execution_id,
-                                                  /* from_sequence= */ 1, check_chunk, checker, checker->error);
+        checker->source = gal_journal_source_create(checker->store, row->slot, row->execution_id, /* owner= */ 0);
+        status = checker->store->ops->read_run(checker->store, row->slot, row->execution_id, note_run, checker,
+                                               checker->error);
+        if (status == GAL_OK)
+                status = checker->store->ops->read_chunks(checker->store, row->slot, row->execution_id,
+                                                          /* from_sequence= */ 1, check_chunk, checker,
+                                                          checker->error);
         if (status == GAL_OK && checker->fault_count == 0) { /* else the rest would only repeat it */
                 check_row(checker, row);
-                status = check_run(checker, row);
+                check_run(checker);
         }
         if (status == GAL_OK)
                 status = check_name(checker, row);
@@ -350,6 +381,7 @@ static void count(struct checker *checker, const struct gal_execution_row *row)
         report->executions++;
         report->open += strcmp(row->status, "RUNNING") == 0;
         report->parked += checker->is_parked;
+        report->snapshots += checker->has_snapshot;
         report->chunks += checker->chunks;
         report->events += checker->execution == NULL ? 0 : checker->execution->last_id;
 }
@@ -358,7 +390,12 @@ static void finish_look(struct checker *checker)
 {
         gal_execution_destroy(checker->execution);
         checker->execution = NULL;
+        gal_journal_source_destroy(checker->source);
+        checker->source = NULL;
+        gal_row_disown(GAL_ROW_RUN, &checker->run);
+        checker->has_run = false;
         checker->is_parked = false;
+        checker->has_snapshot = false;
 }
 
 static bool own_row(void *user, const struct gal_execution_row *row)
@@ -463,10 +500,16 @@ static bool note_open(void *user, const struct gal_execution_row *row)
         return false;
 }
 
+static bool note_there(void *user, const struct gal_run_row *row)
+{
+        (void)row;
+        *(bool *)user = true;
+        return false;
+}
+
 static enum gal_status find_orphan(struct checker *checker, const struct gal_run_row *row, bool *ret_is_orphan)
 {
         struct gal_store *store = checker->store;
-        struct run_look look = { .is_there = false };
         bool is_open = false;
         enum gal_status status;
 
@@ -476,9 +519,7 @@ static enum gal_status find_orphan(struct checker *checker, const struct gal_run
         if (status != GAL_OK || is_open)
                 return status;
         /* Closed since the run row was read: then that is gone, too. */
-        status = store->ops->read_run(store, row->slot, row->execution_id, note_run, &look, checker->error);
-        *ret_is_orphan = look.is_there;
-        return status;
+        return store->ops->read_run(store, row->slot, row->execution_id, note_there, ret_is_orphan, checker->error);
 }
 
 static bool check_orphan(void *user, const struct gal_run_row *row)

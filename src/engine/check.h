@@ -2,11 +2,12 @@
  * check.h: whether a store holds what the engine promises (design: the invariants). Reads only, also while an
  * engine works: what changed between two looks is looked at once more.
  *
- *   events      ids 1..n without gap or repeat; previousEventId 0 or earlier; times do not run backwards; the last
- * one ends the execution exactly if its status says so replay      every record can be applied to what the ones
- * before it made; the result is what the row says open        an open execution has a run row and something that
- * wakes it, a closed one has no run row names       a name that a caller chose leads to its execution, as long as
- * it is not free again
+ *   events     ids 1..n without gap or repeat; previousEventId 0 or earlier; times do not run backwards; the last
+ *              one ends the execution exactly if its status says so
+ *   replay     every record can be applied to what the ones before it made; the result is what the row says
+ *   snapshot   is what the chunks up to it make
+ *   open       an open execution has a run row and something that wakes it, a closed one has no run row
+ *   names      a name that a caller chose leads to its execution, as long as it is not free again
  */
 #ifndef GAL_ENGINE_CHECK_H
 #define GAL_ENGINE_CHECK_H
@@ -28,6 +29,7 @@ struct gal_check_report {
         uint64_t executions;
         uint64_t open;
         uint64_t parked;
+        uint64_t snapshots;
         uint64_t chunks;
         uint64_t events;
         uint64_t names;

@@ -21,6 +21,7 @@ static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
         commit->run_size = run_count;
         commit->runs = gal_new_array(run_count, struct gal_run *);
         commit->bodies = gal_new_array(run_count, struct gal_buffer);
+        commit->snapshots = gal_new_array(run_count, struct gal_buffer);
         commit->chunk_rows = gal_new_array(run_count, struct gal_chunk_row);
         commit->execution_rows = gal_new_array(run_count, struct gal_execution_row);
         commit->run_rows = gal_new_array(run_count, struct gal_run_row);
@@ -43,10 +44,13 @@ static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
 
 static void destroy_commit(struct gal_commit *commit)
 {
-        for (size_t i = 0; i < commit->run_size; i++)
+        for (size_t i = 0; i < commit->run_size; i++) {
                 gal_buffer_finish(&commit->bodies[i]);
+                gal_buffer_finish(&commit->snapshots[i]);
+        }
         free(commit->runs);
         free(commit->bodies);
+        free(commit->snapshots);
         free(commit->chunk_rows);
         free(commit->execution_rows);
         free(commit->run_rows);
@@ -93,9 +97,10 @@ static void add_chunk(struct gal_commit *commit, struct gal_run *run)
 
         for (size_t i = 0; i < records->count; i++)
                 event_count += !gal_event_is_internal(records->items[i].type);
-        gal_journal_encode(body, run->execution->program, records);
+        gal_journal_encode(body, run->execution->program, records, run->number);
         if (body->status != GAL_OK)
                 gal_bug("encoding a chunk", body->status);
+        run->tail_size += body->len;
         commit->runs[index] = run;
         commit->chunk_rows[index] = (struct gal_chunk_row){
                 .slot = run->slot,
@@ -146,6 +151,29 @@ static void add_name(struct gal_commit *commit, const struct gal_run *run)
         };
 }
 
+/* A snapshot spares its reader the chunks before it: worth its bytes when those are more. */
+static bool wants_snapshot(const struct gal_run *run)
+{
+        if (run->is_parking)
+                return true;
+        return run->tail_size > GAL_SNAPSHOT_TAIL_SIZE_MIN && run->tail_size > run->snapshot_size;
+}
+
+/* After its chunk: the snapshot refers to large payloads where that has written them. */
+static void add_snapshot(struct gal_commit *commit, struct gal_run *run, struct gal_run_row *row)
+{
+        struct gal_buffer *snapshot = &commit->snapshots[commit->batch.chunk_count - 1];
+
+        gal_journal_encode_snapshot(snapshot, run->execution, run->number);
+        if (snapshot->status != GAL_OK)
+                gal_bug("encoding a snapshot", snapshot->status);
+        row->sequence = run->sequence;
+        row->snapshot = snapshot->data;
+        row->snapshot_len = snapshot->len;
+        run->snapshot_size = snapshot->len;
+        run->tail_size = 0;
+}
+
 static void add_run(struct gal_commit *commit, struct gal_run *run)
 {
         struct gal_run_row row = { .slot = run->slot, .execution_id = run->id };
@@ -158,8 +186,10 @@ static void add_run(struct gal_commit *commit, struct gal_run *run)
                 add_execution(commit, run);
                 add_name(commit, run);
         }
+        if (is_open && wants_snapshot(run))
+                add_snapshot(commit, run, &row);
         row.wake_ms = run->is_parking && !GAL_MUTATED(NO_WAKE) ? run->wake_ms : 0;
-        if (is_open && (!run->is_committed || row.wake_ms != run->row_wake_ms)) {
+        if (is_open && (!run->is_committed || row.snapshot != NULL || row.wake_ms != run->row_wake_ms)) {
                 run->row_wake_ms = row.wake_ms;
                 commit->run_rows[commit->batch.run_count++] = row;
         } else if (!is_open && run->is_committed) {

@@ -89,9 +89,12 @@ struct gal_run {
         struct revision *revision;
         char id[GAL_UUID_SIZE];
         uint32_t slot;
-        uint64_t sequence; /* of the latest chunk */
-        bool is_named;     /* the caller chose the name */
-        bool is_committed; /* its start is in the store */
+        uint64_t sequence;    /* of the latest chunk */
+        uint64_t number;      /* like no other run's: under it the journal remembers where payloads are written */
+        size_t tail_size;     /* of the chunks since the last snapshot */
+        size_t snapshot_size; /* of that; 0: there is none */
+        bool is_named;        /* the caller chose the name */
+        bool is_committed;    /* its start is in the store */
         bool is_dirty;
         bool in_flight;
         bool is_parking;     /* the commit in flight says so: it may leave memory with it */
@@ -121,7 +124,8 @@ struct gal_commit {
         struct gal_batch batch;
         struct gal_run **runs; /* one a chunk */
         size_t run_size;
-        struct gal_buffer *bodies; /* one a chunk */
+        struct gal_buffer *bodies;    /* one a chunk */
+        struct gal_buffer *snapshots; /* as many; most stay empty */
         struct gal_machine_row *machine_rows;
         struct gal_revision_row *revision_rows;
         const char **deleted_rows;

@@ -2,7 +2,7 @@
  * load.c: executions from the store to memory: all that are open at the start, parked ones when they are due or
  * asked for.
  *
- * Replaying every chunk is what proves that the store holds the whole truth; a snapshot shortens it.
+ * An execution is its snapshot, if there is one, and the chunks after it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "engine/internal.h"
 #include "engine/query.h"
 #include "journal/journal.h"
+#include "store/rows.h"
 
 /* Parked executions that are loaded in one tick; the rest follows in the next one. */
 #define LOAD_MAX 1000
@@ -20,6 +21,7 @@ struct loading {
         struct gal_engine *engine;
         struct gal_run *run;
         struct gal_records records;
+        struct gal_journal_source *source;
         bool is_known; /* it is in memory already */
         enum gal_status status;
         struct gal_error *error;
@@ -31,8 +33,8 @@ static bool apply_chunk(void *user, const struct gal_chunk_row *row)
         struct gal_run *run = loading->run;
 
         gal_records_clear(&loading->records);
-        loading->status = gal_journal_decode(row->body, row->body_len, run->execution->program, &loading->records,
-                                             loading->error);
+        loading->status = gal_journal_decode(row->body, row->body_len, run->execution->program, loading->source,
+                                             &loading->records, loading->error);
         if (loading->status == GAL_OK && row->sequence != run->sequence + 1)
                 loading->status =
                         gal_fail(loading->error, GAL_EINVALID, GAL_NOWHERE, "chunk %llu follows chunk %llu",
@@ -42,6 +44,7 @@ static bool apply_chunk(void *user, const struct gal_chunk_row *row)
         for (size_t i = 0; i < loading->records.count; i++)
                 gal_execution_apply(run->execution, &loading->records.items[i]);
         run->sequence = row->sequence;
+        run->tail_size += row->body_len;
         return true;
 }
 
@@ -70,6 +73,16 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
         return false;
 }
 
+static enum gal_status apply_snapshot(struct loading *loading, const struct gal_run_row *row)
+{
+        struct gal_run *run = loading->run;
+
+        run->sequence = row->sequence;
+        run->snapshot_size = row->snapshot_len;
+        return gal_journal_decode_snapshot(row->snapshot, row->snapshot_len, loading->source, run->execution,
+                                           loading->error);
+}
+
 static enum gal_status load_run(struct loading *loading, const struct gal_run_row *row)
 {
         struct gal_store *store = loading->engine->store;
@@ -91,8 +104,12 @@ static enum gal_status load_run(struct loading *loading, const struct gal_run_ro
                 return GAL_OK;
         if (loading->run == NULL)
                 return gal_fail(loading->error, GAL_ENOTFOUND, GAL_NOWHERE, "it has no execution row");
-        status = store->ops->read_chunks(store, row->slot, row->execution_id, /* from_sequence= */ 1, apply_chunk,
-                                         loading, loading->error);
+        loading->source =
+                gal_journal_source_create(store, row->slot, row->execution_id, /* owner= */ loading->run->number);
+        status = row->snapshot == NULL ? GAL_OK : apply_snapshot(loading, row);
+        if (status == GAL_OK)
+                status = store->ops->read_chunks(store, row->slot, row->execution_id, loading->run->sequence + 1,
+                                                 apply_chunk, loading, loading->error);
         return status != GAL_OK ? status : loading->status;
 }
 
@@ -121,15 +138,15 @@ static bool note_run(void *user, const struct gal_run_row *row)
                 list->size = list->size == 0 ? 64 : list->size * 2;
                 list->rows = gal_realloc(list->rows, list->size, sizeof(*list->rows));
         }
-        list->rows[list->count] = (struct gal_run_row){ .slot = row->slot, .wake_ms = row->wake_ms };
-        list->rows[list->count++].execution_id = gal_strdup(row->execution_id);
+        list->rows[list->count] = *row;
+        gal_row_own(GAL_ROW_RUN, &list->rows[list->count++]);
         return true;
 }
 
 static void finish_list(struct run_list *list)
 {
         for (size_t i = 0; i < list->count; i++)
-                free((char *)list->rows[i].execution_id);
+                gal_row_disown(GAL_ROW_RUN, &list->rows[i]);
         free(list->rows);
 }
 
@@ -142,6 +159,7 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                 enum gal_status status = load_run(&loading, &list->rows[i]);
 
                 gal_records_finish(&loading.records);
+                gal_journal_source_destroy(loading.source);
                 if (status == GAL_OK) {
                         if (loading.run != NULL)
                                 resume(loading.run);
@@ -205,8 +223,9 @@ void gal_load_due(struct gal_engine *engine)
 
 /* Of the execution that an ARN means. */
 struct arn_lookup {
-        struct run_list list;
-        char *machine_id; /* NULL: there is none, or it is closed */
+        uint32_t slot;
+        char *execution_id; /* NULL: there is none, or it is closed */
+        char *machine_id;
         char *name;
 };
 
@@ -216,7 +235,8 @@ static void note_row(void *user, const struct gal_execution_row *row)
 
         if (strcmp(row->status, "RUNNING") != 0)
                 return;
-        note_run(&lookup->list, &(struct gal_run_row){ .slot = row->slot, .execution_id = row->execution_id });
+        lookup->slot = row->slot;
+        lookup->execution_id = gal_strdup(row->execution_id);
         lookup->machine_id = gal_strdup(row->machine_id);
         lookup->name = gal_strdup(row->name);
 }
@@ -224,16 +244,21 @@ static void note_row(void *user, const struct gal_execution_row *row)
 enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,
                              struct gal_error *error)
 {
-        struct arn_lookup lookup = { .machine_id = NULL };
+        struct arn_lookup lookup = { .execution_id = NULL };
+        struct run_list list = { NULL, 0, 0 };
         enum gal_status status = gal_query_execution(engine->store, arn, note_row, &lookup, error);
 
+        if (status == GAL_OK && lookup.execution_id != NULL)
+                status = engine->store->ops->read_run(engine->store, lookup.slot, lookup.execution_id, note_run,
+                                                      &list, error);
         if (status == GAL_OK)
-                status = load_rows(engine, &lookup.list, error);
+                status = load_rows(engine, &list, error);
         if (status != GAL_EIO && status != GAL_ENOMEM) {
                 *ret_run = lookup.machine_id == NULL ? NULL : gal_run_find(engine, lookup.machine_id, lookup.name);
                 status = GAL_OK;
         }
-        finish_list(&lookup.list);
+        finish_list(&list);
+        free(lookup.execution_id);
         free(lookup.machine_id);
         free(lookup.name);
         return status;

@@ -193,7 +193,8 @@ struct history {
         char *revision_id;
         uint32_t slot;
         struct gal_execution *execution; /* holds the names that events show; nothing is applied to it */
-        struct gal_records records;      /* all of them when in reverse, those of one chunk otherwise */
+        struct gal_records records;      /* of one chunk */
+        struct gal_journal_source *source;
         struct gal_buffer text;
         size_t shown;
         bool more;
@@ -240,21 +241,42 @@ static bool show_record(struct history *history, const struct gal_record *record
 static bool show_chunk(void *user, const struct gal_chunk_row *row)
 {
         struct history *history = user;
+        bool reverse = history->query->reverse;
 
-        if (!history->query->reverse) {
-                if (row->first_event_id + row->event_count <= history->query->after_id)
-                        return true;
-                gal_records_clear(&history->records);
-        }
-        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program,
+        gal_records_clear(&history->records);
+        history->status = gal_journal_decode(row->body, row->body_len, history->execution->program, history->source,
                                              &history->records, history->error);
-        if (history->status != GAL_OK || history->query->reverse)
-                return history->status == GAL_OK;
+        if (history->status != GAL_OK)
+                return false;
         for (size_t i = 0; i < history->records.count; i++) {
-                if (!show_record(history, &history->records.items[i]))
+                size_t at = reverse ? history->records.count - 1 - i : i;
+
+                if (!show_record(history, &history->records.items[at]))
                         return false;
         }
         return true;
+}
+
+static bool note_sequence(void *user, const struct gal_chunk_row *row)
+{
+        *(uint64_t *)user = row->sequence;
+        return false;
+}
+
+/* The chunk with the first event that is wanted; 0: there is none. */
+static enum gal_status find_first_chunk(struct gal_store *store, const struct history *history,
+                                        uint64_t *ret_sequence)
+{
+        const struct gal_history_query *query = history->query;
+
+        if (query->after_id == 0) {
+                *ret_sequence = query->reverse ? UINT64_MAX : 1;
+                return GAL_OK;
+        }
+        *ret_sequence = 0;
+        return store->ops->read_chunk_of_event(store, history->slot, history->execution_id,
+                                               query->reverse ? query->after_id - 1 : query->after_id + 1,
+                                               note_sequence, ret_sequence, history->error);
 }
 
 static enum gal_status load_program(struct gal_store *store, struct history *history)
@@ -279,22 +301,24 @@ static enum gal_status load_program(struct gal_store *store, struct history *his
         return GAL_OK;
 }
 
+/* A page costs what it shows: nothing before its first chunk is read, nor what comes after its last event. */
 static enum gal_status read_history(struct gal_store *store, struct history *history)
 {
         enum gal_status status = load_program(store, history);
+        uint64_t sequence = 0;
 
+        history->source = gal_journal_source_create(store, history->slot, history->execution_id, /* owner= */ 0);
         if (status == GAL_OK)
-                status = store->ops->read_chunks(store, history->slot, history->execution_id,
-                                                 /* from_sequence= */ 1, show_chunk, history, history->error);
-        if (status == GAL_OK)
-                status = history->status;
-        if (status != GAL_OK || !history->query->reverse)
+                status = find_first_chunk(store, history, &sequence);
+        if (status != GAL_OK || sequence == 0)
                 return status;
-        for (size_t i = history->records.count; i > 0; i--) {
-                if (!show_record(history, &history->records.items[i - 1]))
-                        break;
-        }
-        return GAL_OK;
+        if (history->query->reverse)
+                status = store->ops->read_chunks_back(store, history->slot, history->execution_id, sequence,
+                                                      show_chunk, history, history->error);
+        else
+                status = store->ops->read_chunks(store, history->slot, history->execution_id, sequence, show_chunk,
+                                                 history, history->error);
+        return status == GAL_OK ? history->status : status;
 }
 
 enum gal_status gal_query_history(struct gal_store *store, const struct gal_history_query *query,
@@ -312,6 +336,7 @@ enum gal_status gal_query_history(struct gal_store *store, const struct gal_hist
         free(history.revision_id);
         gal_execution_destroy(history.execution);
         gal_records_finish(&history.records);
+        gal_journal_source_destroy(history.source);
         gal_buffer_finish(&history.text);
         if (status == GAL_OK && ret_more != NULL)
                 *ret_more = history.more;

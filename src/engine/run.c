@@ -88,6 +88,7 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
         run->is_named = name != NULL;
         run->revision = gal_revision_ref(revision);
         run->slot = gal_slot(machine_name, identity.execution_name);
+        run->number = gal_random_next(&engine->ids) | 1; /* 0 would be none */
         run->execution = gal_execution_create(revision->program, &identity);
         run->key = gal_format("%s/%s", revision->machine_id, identity.execution_name);
         HASH_ADD_KEYPTR(hh, engine->runs, run->key, strlen(run->key), run);

@@ -98,22 +98,48 @@ uint32_t gal_execution_next_place(const struct gal_execution *execution)
         return execution->frame_count;
 }
 
+static void resize(struct gal_execution *execution, uint32_t size)
+{
+        execution->frame_size = size;
+        execution->frames = gal_realloc(execution->frames, size, sizeof(*execution->frames));
+        execution->free_places = gal_realloc(execution->free_places, size, sizeof(*execution->free_places));
+}
+
 static uint32_t take_place(struct gal_execution *execution)
 {
         if (execution->free_count > 0)
                 return execution->free_places[--execution->free_count];
-        if (execution->frame_count == execution->frame_size) {
-                execution->frame_size = execution->frame_size == 0 ? 4 : execution->frame_size * 2;
-                execution->frames =
-                        gal_realloc(execution->frames, execution->frame_size, sizeof(*execution->frames));
-                execution->free_places =
-                        gal_realloc(execution->free_places, execution->frame_size, sizeof(*execution->free_places));
-        }
+        if (execution->frame_count == execution->frame_size)
+                resize(execution, execution->frame_size == 0 ? 4 : execution->frame_size * 2);
         return execution->frame_count++;
+}
+
+void gal_execution_reserve(struct gal_execution *execution, uint32_t count)
+{
+        gal_assert(execution->frame_count == 0);
+        if (count == 0)
+                return;
+        resize(execution, count);
+        memset(execution->frames, 0, count * sizeof(struct gal_frame *));
+        execution->frame_count = count;
+}
+
+void gal_execution_add_free(struct gal_execution *execution, uint32_t place)
+{
+        gal_assert(place < execution->frame_count);
+        gal_assert(execution->frames[place] == NULL);
+        gal_assert(execution->free_count < execution->frame_count);
+        execution->free_places[execution->free_count++] = place;
 }
 
 struct gal_frame *gal_frame_add(struct gal_execution *execution, struct gal_frame *parent, uint32_t graph,
                                 uint32_t index)
+{
+        return gal_frame_add_at(execution, take_place(execution), parent, graph, index);
+}
+
+struct gal_frame *gal_frame_add_at(struct gal_execution *execution, uint32_t place, struct gal_frame *parent,
+                                   uint32_t graph, uint32_t index)
 {
         struct gal_frame *frame = execution->pool;
 
@@ -122,7 +148,7 @@ struct gal_frame *gal_frame_add(struct gal_execution *execution, struct gal_fram
         else
                 frame = gal_new(struct gal_frame);
         memset(frame, 0, sizeof(*frame));
-        frame->place = take_place(execution);
+        frame->place = place;
         execution->frames[frame->place] = frame;
         frame->graph = graph;
         frame->index = index;
@@ -189,6 +215,13 @@ static size_t variables_size(json_t *variables)
 
         json_object_foreach(variables, name, value) size += gal_json_size(value, SIZE_MAX);
         return size;
+}
+
+void gal_frame_set_variables(struct gal_execution *execution, struct gal_frame *frame, json_t *variables)
+{
+        gal_assert(frame->variables == NULL);
+        frame->variables = json_incref(variables);
+        execution->variables_size += variables_size(variables);
 }
 
 static void release_frame(struct gal_execution *execution, struct gal_frame *frame)

@@ -386,6 +386,13 @@ static enum gal_status fault_add_setting(struct gal_store *store, const char *na
         return inner_of(store)->ops->add_setting(inner_of(store), name, value, len, error);
 }
 
+static enum gal_status fault_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                                 uint64_t event_id, gal_chunk_reader reader, void *user,
+                                                 struct gal_error *error)
+{
+        READ(chunk, reader, read_chunk_of_event(inner, slot, execution_id, event_id, cut_chunk, &cut, error));
+}
+
 static enum gal_status fault_stats(struct gal_store *store, gal_stat_reader reader, void *user,
                                    struct gal_error *error)
 {
@@ -423,6 +430,7 @@ static const struct gal_store_ops fault_ops = {
         .read_parked = fault_read_parked,
         .read_chunks = fault_read_chunks,
         .read_chunks_back = fault_read_chunks_back,
+        .read_chunk_of_event = fault_read_chunk_of_event,
         .purge = fault_purge,
         .read_setting = fault_read_setting,
         .add_setting = fault_add_setting,

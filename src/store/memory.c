@@ -325,11 +325,17 @@ static void put_execution(struct rows *rows, const struct gal_execution_row *row
 static void put_run(struct rows *rows, const struct gal_run_row *row)
 {
         struct record *record = find_or_add_record(rows, row->slot, row->execution_id);
+        struct gal_run_row before = record->run;
 
-        if (record->has_run)
-                gal_row_disown(GAL_ROW_RUN, &record->run);
         record->run = *row;
+        if (row->snapshot == NULL) {
+                record->run.snapshot = before.snapshot;
+                record->run.snapshot_len = before.snapshot_len;
+                record->run.sequence = before.sequence;
+        }
         gal_row_own(GAL_ROW_RUN, &record->run);
+        if (record->has_run)
+                gal_row_disown(GAL_ROW_RUN, &before);
         record->has_run = true;
 }
 
@@ -537,6 +543,7 @@ static const struct gal_store_ops memory_ops = {
         .read_parked = gal_memory_read_parked,
         .read_chunks = gal_memory_read_chunks,
         .read_chunks_back = gal_memory_read_chunks_back,
+        .read_chunk_of_event = gal_memory_read_chunk_of_event,
         .purge = gal_memory_purge,
         .read_setting = gal_memory_read_setting,
         .add_setting = memory_add_setting,

@@ -114,6 +114,9 @@ enum gal_status gal_memory_read_parked(struct gal_store *store, int64_t after_ms
 enum gal_status gal_memory_read_chunks(struct gal_store *store, uint32_t slot, const char *execution_id,
                                        uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                        struct gal_error *error);
+enum gal_status gal_memory_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                               uint64_t event_id, gal_chunk_reader reader, void *user,
+                                               struct gal_error *error);
 enum gal_status gal_memory_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error);

@@ -264,6 +264,27 @@ enum gal_status gal_memory_read_chunks(struct gal_store *store, uint32_t slot, c
         return GAL_OK;
 }
 
+enum gal_status gal_memory_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                               uint64_t event_id, gal_chunk_reader reader, void *user,
+                                               struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct record *record = gal_memory_find_record(memory->rows, slot, execution_id);
+
+        (void)error;
+        for (size_t i = record == NULL ? 0 : record->chunk_count; i-- > 0;) {
+                const struct gal_chunk_row *chunk = &record->chunks[i];
+
+                if (chunk->first_event_id > event_id)
+                        continue;
+                if (event_id - chunk->first_event_id < chunk->event_count)
+                        reader(user, chunk);
+                break;
+        }
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
 enum gal_status gal_memory_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error)

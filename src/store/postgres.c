@@ -187,6 +187,7 @@ static const struct gal_store_ops postgres_ops = {
         .read_parked = gal_pg_read_parked,
         .read_chunks = gal_pg_read_chunks,
         .read_chunks_back = gal_pg_read_chunks_back,
+        .read_chunk_of_event = gal_pg_read_chunk_of_event,
         .purge = gal_pg_purge,
         .read_setting = gal_pg_read_setting,
         .add_setting = gal_pg_add_setting,

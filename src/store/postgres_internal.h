@@ -188,6 +188,9 @@ enum gal_status gal_pg_read_chunks(struct gal_store *store, uint32_t slot, const
 enum gal_status gal_pg_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                         uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                         struct gal_error *error);
+enum gal_status gal_pg_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                           uint64_t event_id, gal_chunk_reader reader, void *user,
+                                           struct gal_error *error);
 enum gal_status gal_pg_stats(struct gal_store *store, gal_stat_reader reader, void *user, struct gal_error *error);
 
 #endif

@@ -41,6 +41,7 @@ enum {
         RUNS,
         CHUNKS,
         CHUNKS_BACK,
+        CHUNK_OF_EVENT,
         STATEMENTS,
 };
 
@@ -85,6 +86,16 @@ static const char *const statements[STATEMENTS] = {
                    " $3 ORDER BY sequence LIMIT $4",
         [CHUNKS_BACK] = "SELECT " CHUNK_COLUMNS " FROM galliard.history WHERE execution_id = $1 AND slot = $2 AND"
                         " sequence <= $3 ORDER BY sequence DESC LIMIT $4",
+        /* Sequences have no gap and first events never go back, so halving finds the chunk by its key alone. */
+        [CHUNK_OF_EVENT] =
+                "WITH RECURSIVE half (low, high) AS (SELECT 1, (SELECT max(sequence) FROM galliard.history WHERE"
+                " execution_id = $1 AND slot = $2) UNION ALL SELECT CASE WHEN is_before THEN middle ELSE low END,"
+                " CASE WHEN is_before THEN high ELSE middle - 1 END FROM (SELECT low, high, (low + high + 1) / 2 AS"
+                " middle, (SELECT first_event_id FROM galliard.history WHERE execution_id = $1 AND slot = $2 AND"
+                " sequence = (low + high + 1) / 2) <= $3 AS is_before FROM half WHERE low < high) AS probe) "
+                "SELECT " CHUNK_COLUMNS
+                " FROM galliard.history WHERE execution_id = $1 AND slot = $2 AND sequence = (SELECT"
+                " low FROM half WHERE low = high) AND first_event_id <= $3 AND first_event_id + event_count > $3",
 };
 
 /* The connection. */
@@ -474,6 +485,20 @@ enum gal_status gal_pg_add_setting(struct gal_store *store, const char *name, co
                              &parameters, &result, error);
         PQclear(result);
         return status;
+}
+
+enum gal_status gal_pg_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                           uint64_t event_id, gal_chunk_reader reader, void *user,
+                                           struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_CHUNK, .as.chunk = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        if (event_id > INT32_MAX)
+                return GAL_OK; /* no event is that late */
+        add_key(&parameters, slot, execution_id);
+        gal_pg_add_int4(&parameters, (int32_t)event_id);
+        return read_rows(store, CHUNK_OF_EVENT, &parameters, &any, error);
 }
 
 /* Counts. */

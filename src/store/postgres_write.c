@@ -74,11 +74,13 @@ static const struct statement writes[GAL_ROW_KINDS] = {
                             "event_count,"
                             " body) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::integer[], $4::integer[],"
                             " $5::integer[], $6::bytea[])" },
-        [GAL_ROW_RUN] = { "run",
-                          "INSERT INTO galliard.run (slot, execution_id, sequence, wake_ms, snapshot) SELECT * FROM"
-                          " unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bigint[], $5::bytea[])"
-                          " ON CONFLICT (execution_id, slot) DO UPDATE SET sequence = excluded.sequence,"
-                          " wake_ms = excluded.wake_ms, snapshot = excluded.snapshot" },
+        [GAL_ROW_RUN] = { "run", "INSERT INTO galliard.run AS r (slot, execution_id, sequence, wake_ms, snapshot) "
+                                 "SELECT * FROM"
+                                 " unnest($1::smallint[], $2::uuid[], $3::integer[], $4::bigint[], $5::bytea[])"
+                                 " ON CONFLICT (execution_id, slot) DO UPDATE SET wake_ms = excluded.wake_ms, "
+                                 "sequence = CASE"
+                                 " WHEN excluded.snapshot IS NULL THEN r.sequence ELSE excluded.sequence END,"
+                                 " snapshot = coalesce(excluded.snapshot, r.snapshot)" },
         [GAL_ROW_RUN_KEY] = { "run_key",
                               "DELETE FROM galliard.run r USING unnest($1::smallint[], $2::uuid[]) AS k (slot, id)"
                               " WHERE r.execution_id = k.id AND r.slot = k.slot" },

@@ -279,6 +279,7 @@ static const struct gal_store_ops sqlite_ops = {
         .read_parked = gal_sqlite_read_parked,
         .read_chunks = gal_sqlite_read_chunks,
         .read_chunks_back = gal_sqlite_read_chunks_back,
+        .read_chunk_of_event = gal_sqlite_read_chunk_of_event,
         .purge = gal_sqlite_purge,
         .read_setting = gal_sqlite_read_setting,
         .add_setting = gal_sqlite_add_setting,

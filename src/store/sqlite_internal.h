@@ -122,6 +122,9 @@ enum gal_status gal_sqlite_read_chunks(struct gal_store *store, uint32_t slot, c
 enum gal_status gal_sqlite_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error);
+enum gal_status gal_sqlite_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                               uint64_t event_id, gal_chunk_reader reader, void *user,
+                                               struct gal_error *error);
 enum gal_status gal_sqlite_stats(struct gal_store *store, gal_stat_reader reader, void *user,
                                  struct gal_error *error);
 /* The owner's epoch, incarnation and address. (transfer full) */

@@ -12,6 +12,10 @@
         " event_count, input, output, error, cause"
 #define RUN_COLUMNS "slot, execution_id, sequence, wake_ms, snapshot"
 #define CHUNK_COLUMNS "slot, execution_id, sequence, first_event_id, event_count, body"
+#define STARTS_BEFORE                                                                                              \
+        "(SELECT first_event_id FROM history WHERE slot = ?1 AND execution_id = ?2 AND sequence = (low + high + "  \
+        "1)"                                                                                                       \
+        " / 2) <= ?3"
 #define LIST_ORDER " AND execution_id < ?3 ORDER BY execution_id DESC, slot LIMIT ?4"
 
 enum {
@@ -29,6 +33,7 @@ enum {
         RUNS,
         CHUNKS,
         CHUNKS_BACK,
+        CHUNK_OF_EVENT,
         LEASE,
         SETTING,
         STATEMENTS,
@@ -61,6 +66,14 @@ const char *const gal_sqlite_read_texts[] = {
         [CHUNKS_BACK] =
                 "SELECT " CHUNK_COLUMNS " FROM history WHERE slot = ?1 AND execution_id = ?2 AND sequence <="
                 " ?3 ORDER BY sequence DESC",
+        /* Sequences have no gap and first events never go back, so halving finds the chunk by its key alone. */
+        [CHUNK_OF_EVENT] =
+                "WITH RECURSIVE half (low, high) AS (SELECT 1, (SELECT max(sequence) FROM history WHERE slot = ?1"
+                " AND execution_id = ?2) UNION ALL SELECT iif(" STARTS_BEFORE ", (low + high + 1) / 2, low),"
+                " iif(" STARTS_BEFORE ", high, (low + high + 1) / 2 - 1) FROM half WHERE low < high)"
+                " SELECT " CHUNK_COLUMNS " FROM history WHERE slot = ?1 AND execution_id = ?2 AND sequence ="
+                " (SELECT low FROM half WHERE low = high) AND first_event_id <= ?3 AND first_event_id +"
+                " event_count > ?3",
         [LEASE] = "SELECT epoch, incarnation, address FROM lease",
         [SETTING] = "SELECT value FROM setting WHERE name = ?1",
 };
@@ -239,6 +252,16 @@ enum gal_status gal_sqlite_read_chunks_back(struct gal_store *store, uint32_t sl
 
         return read_rows(store, CHUNKS_BACK, &any,
                          PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(from_sequence)), error);
+}
+
+enum gal_status gal_sqlite_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                               uint64_t event_id, gal_chunk_reader reader, void *user,
+                                               struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_CHUNK, .as.chunk = reader, .user = user };
+
+        return read_rows(store, CHUNK_OF_EVENT, &any,
+                         PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(event_id)), error);
 }
 
 /* Settings, the lease, and counts. */

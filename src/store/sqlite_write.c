@@ -54,7 +54,8 @@ const char *const gal_sqlite_write_texts[] = {
         [ADD_CHUNK] = "INSERT INTO history (slot, execution_id, sequence, first_event_id, event_count, body)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [PUT_RUN] = "INSERT INTO run (slot, execution_id, sequence, wake_ms, snapshot) VALUES (?1, ?2, ?3, ?4, ?5)"
-                    " ON CONFLICT (execution_id, slot) DO UPDATE SET sequence = ?3, wake_ms = ?4, snapshot = ?5",
+                    " ON CONFLICT (execution_id, slot) DO UPDATE SET wake_ms = ?4, sequence = CASE WHEN"
+                    " ?5 IS NULL THEN sequence ELSE ?3 END, snapshot = coalesce(?5, snapshot)",
         [DELETE_RUN] = "DELETE FROM run WHERE slot = ?1 AND execution_id = ?2",
         [FIND_CLOSED] =
                 "SELECT slot, execution_id, machine_id FROM execution WHERE stopped_ms > 0 AND stopped_ms < ?1"

@@ -82,7 +82,7 @@ struct gal_run_row {
         uint32_t slot;
         const char *execution_id;
         uint64_t sequence;    /* the last chunk that the snapshot holds; 0: no snapshot, replay from the first */
-        const char *snapshot; /* NULL: none */
+        const char *snapshot; /* NULL: none; in a batch: keeps the one that is there, and its sequence */
         size_t snapshot_len;
         int64_t wake_ms; /* of a parked execution: when it is due; 0: it is in its owner's memory */
 };
@@ -218,6 +218,10 @@ struct gal_store_ops {
         enum gal_status (*read_chunks_back)(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error);
+        /* The chunk that holds this event. */
+        enum gal_status (*read_chunk_of_event)(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                               uint64_t event_id, gal_chunk_reader reader, void *user,
+                                               struct gal_error *error);
 
         /*
          * Removes executions that were closed before `closed_before_ms`, with their history, then names that are

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "db.h"
 #include "definition/program.h"
 #include "journal/journal.h"
 
@@ -32,6 +33,7 @@ struct name {
 };
 
 struct sim_ledger {
+        size_t snapshots; /* that were compared */
         struct sim *sim;
         struct sim_machine *machines;
         struct revision *revisions;
@@ -346,6 +348,8 @@ static struct sim_entry *add_entry(struct sim_ledger *ledger, const struct gal_e
         entry->input = gal_strdup(row->input);
         identity.execution_arn = entry->arn;
         entry->execution = gal_execution_create(revision->program, &identity);
+        entry->source =
+                gal_journal_source_create(sim_db_rows(ledger->sim->db), entry->slot, entry->id, /* owner= */ 0);
         HASH_ADD_STR(ledger->entries, id, entry);
         add_to_arns(ledger, entry);
         return entry;
@@ -393,7 +397,8 @@ static void put_chunk(struct sim_ledger *ledger, const struct gal_chunk_row *row
                          "%s: chunk %" PRIu64 " from event %" PRIu64 " follows chunk %" PRIu64
                          " up to event %" PRIu64,
                          entry->arn, row->sequence, row->first_event_id, entry->sequence, first_id - 1);
-        if (gal_journal_decode(row->body, row->body_len, entry->execution->program, &records, NULL) != GAL_OK)
+        if (gal_journal_decode(row->body, row->body_len, entry->execution->program, entry->source, &records,
+                               NULL) != GAL_OK)
                 sim_fail(sim, "%s: chunk %" PRIu64 " cannot be read", entry->arn, row->sequence);
         for (size_t i = 0; i < records.count; i++)
                 apply_record(ledger, entry, &records.items[i]);
@@ -402,6 +407,31 @@ static void put_chunk(struct sim_ledger *ledger, const struct gal_chunk_row *row
         if (!sim_has_failed(sim) && entry->execution->last_id + 1 != first_id + row->event_count)
                 sim_fail(sim, "%s: chunk %" PRIu64 " does not hold the %" PRIu32 " events that it claims",
                          entry->arn, row->sequence, row->event_count);
+}
+
+/* Replay equals snapshot, at every commit. */
+static void check_snapshot(struct sim_ledger *ledger, struct sim_entry *entry, const struct gal_run_row *row)
+{
+        const struct gal_execution *replayed = entry->execution;
+        struct gal_identity identity = { .execution_arn = replayed->execution_arn,
+                                         .execution_name = replayed->execution_name,
+                                         .machine_arn = replayed->machine_arn,
+                                         .machine_name = replayed->machine_name,
+                                         .role_arn = replayed->role_arn };
+        struct gal_execution *restored = gal_execution_create(replayed->program, &identity);
+        struct gal_error error = { .code = GAL_OK };
+        const char *difference;
+
+        ledger->snapshots++;
+        if (row->sequence != entry->sequence)
+                sim_fail(ledger->sim, "%s: a snapshot of chunk %" PRIu64 " with chunk %" PRIu64, entry->arn,
+                         row->sequence, entry->sequence);
+        else if (gal_journal_decode_snapshot(row->snapshot, row->snapshot_len, entry->source, restored, &error) !=
+                 GAL_OK)
+                sim_fail(ledger->sim, "%s: its snapshot cannot be read: %s", entry->arn, error.message);
+        else if (!gal_execution_equal(replayed, restored, &difference))
+                sim_fail(ledger->sim, "%s: its snapshot is another execution: %s", entry->arn, difference);
+        gal_execution_destroy(restored);
 }
 
 static void put_run(struct sim_ledger *ledger, const struct gal_run_row *row, bool has_run)
@@ -415,6 +445,8 @@ static void put_run(struct sim_ledger *ledger, const struct gal_run_row *row, bo
         entry->has_run = has_run;
         entry->wake_ms = row->wake_ms;
         entry->was_touched = true;
+        if (has_run && row->snapshot != NULL)
+                check_snapshot(ledger, entry, row);
 }
 
 /* What must hold between the rows of an execution. */
@@ -482,6 +514,7 @@ static void destroy_entry(struct sim_ledger *ledger, struct sim_entry *entry)
         }
         HASH_DEL(ledger->entries, entry);
         gal_execution_destroy(entry->execution);
+        gal_journal_source_destroy(entry->source);
         free(entry->arn);
         free(entry->name);
         free(entry->machine_id);

@@ -41,7 +41,8 @@ struct sim_entry {
         char *input;
         char *status;
         struct gal_execution *execution;
-        uint64_t sequence; /* of the last chunk */
+        struct gal_journal_source *source; /* of its chunks */
+        uint64_t sequence;                 /* of the last chunk */
         bool has_run;
         int64_t wake_ms; /* of its run row */
         bool was_touched;

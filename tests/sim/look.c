@@ -97,6 +97,7 @@ struct replay {
         struct sim *sim;
         struct sim_entry *entry;
         struct gal_execution *execution;
+        struct gal_journal_source *source;
         uint64_t sequence;
         bool has_run;
 };
@@ -109,7 +110,8 @@ static bool replay_chunk(void *user, const struct gal_chunk_row *row)
         if (row->sequence != ++replay->sequence || row->first_event_id != replay->execution->last_id + 1)
                 sim_fail(replay->sim, "%s: chunk %" PRIu64 " does not fit to the one before", replay->entry->arn,
                          row->sequence);
-        if (gal_journal_decode(row->body, row->body_len, replay->execution->program, &records, NULL) != GAL_OK)
+        if (gal_journal_decode(row->body, row->body_len, replay->execution->program, replay->source, &records,
+                               NULL) != GAL_OK)
                 sim_fail(replay->sim, "%s: chunk %" PRIu64 " cannot be read", replay->entry->arn, row->sequence);
         for (size_t i = 0; i < records.count && !sim_has_failed(replay->sim); i++)
                 gal_execution_apply(replay->execution, &records.items[i]);
@@ -172,10 +174,12 @@ static bool look_at_row(void *user, const struct gal_execution_row *row)
         identity.role_arn = entry->execution->role_arn;
         replay.entry = entry;
         replay.execution = gal_execution_create(entry->execution->program, &identity);
+        replay.source = gal_journal_source_create(rows, row->slot, row->execution_id, /* owner= */ 0);
         (void)!rows->ops->read_chunks(rows, row->slot, row->execution_id, 1, replay_chunk, &replay, NULL);
         (void)!rows->ops->read_run(rows, row->slot, row->execution_id, note_run, &replay, NULL);
         compare_row(&replay, row);
         gal_execution_destroy(replay.execution);
+        gal_journal_source_destroy(replay.source);
         return !sim_has_failed(sim);
 }
 

@@ -183,6 +183,18 @@ static enum gal_status read_chunks_back(struct gal_store *store, uint32_t slot, 
                                                    error);
 }
 
+static enum gal_status read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
+                                           uint64_t event_id, gal_chunk_reader chunk, void *user,
+                                           struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_chunk_of_event(reader->rows, slot, execution_id, event_id, chunk, user,
+                                                      error);
+}
+
 static void destroy_reader(struct gal_store *store)
 {
         free(store);
@@ -201,6 +213,7 @@ static const struct gal_store_ops reader_ops = {
         .read_parked = read_parked,
         .read_chunks = read_chunks,
         .read_chunks_back = read_chunks_back,
+        .read_chunk_of_event = read_chunk_of_event,
         .destroy = destroy_reader,
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "conformance.h"
 
 START_TEST(machines_come_by_name)
@@ -142,6 +143,38 @@ START_TEST(chunks_come_both_ways)
                          "9 #3 4 7+2 d\n9 #3 3 5+2 c\n9 #3 2 3+2 b\n9 #3 1 1+2 a\n");
         ck_assert_str_eq(read_chunks_back(other, 9, uuid(3), 0), "");
         ck_assert_str_eq(read_chunks_back(other, 9, uuid(5), UINT64_MAX), "");
+}
+END_TEST
+
+/* Chunks of internal records have no event of their own, and stand where the next one begins. */
+START_TEST(chunks_are_found_by_an_event)
+{
+        enum { COUNT = 301 };
+        struct gal_chunk_row rows[COUNT];
+        struct gal_batch batch = { .chunks = rows, .chunk_count = COUNT };
+        uint64_t event_id = 1;
+
+        for (unsigned i = 0; i < COUNT; i++) {
+                rows[i] = chunk_row(3, i + 1, "b");
+                rows[i].first_event_id = event_id;
+                rows[i].event_count = i % 3; /* none, one, two */
+                event_id += rows[i].event_count;
+        }
+        commit(owner, &batch);
+        for (unsigned i = 0; i < COUNT; i++) {
+                for (uint32_t j = 0; j < rows[i].event_count; j++) {
+                        uint64_t wanted = rows[i].first_event_id + j;
+                        gal_auto_free char *text =
+                                gal_format("%u #3 %u %u+%u b\n", rows[i].slot, i + 1,
+                                           (unsigned)rows[i].first_event_id, (unsigned)rows[i].event_count);
+
+                        ck_assert_str_eq(read_chunk_of_event(other, rows[i].slot, uuid(3), wanted), text);
+                }
+        }
+        ck_assert_str_eq(read_chunk_of_event(other, rows[0].slot, uuid(3), event_id), "");
+        ck_assert_str_eq(read_chunk_of_event(other, rows[0].slot, uuid(3), 0), "");
+        ck_assert_str_eq(read_chunk_of_event(other, rows[0].slot, uuid(3), UINT64_MAX), "");
+        ck_assert_str_eq(read_chunk_of_event(other, rows[0].slot, uuid(4), 1), "");
 }
 END_TEST
 
@@ -338,6 +371,7 @@ TCase *read_tests(void)
         tcase_add_test(tests, pages_of_a_listing_fit_together);
         tcase_add_test(tests, runs_come_by_wake_up_time);
         tcase_add_test(tests, chunks_come_both_ways);
+        tcase_add_test(tests, chunks_are_found_by_an_event);
         tcase_add_test(tests, long_histories);
         tcase_add_test(tests, keys_that_no_row_can_have);
         tcase_add_test(tests, a_callback_may_read);

@@ -231,6 +231,15 @@ START_TEST(runs)
         row.snapshot_len = 0;
         commit(owner, &batch);
         ck_assert_str_eq(read_run(other, 0, uuid(3)), "0 #3 12  9223372036854775807\n");
+        row.snapshot = "kept";
+        row.snapshot_len = 4;
+        commit(owner, &batch);
+        row.snapshot = NULL;
+        row.snapshot_len = 0;
+        row.sequence = 0;
+        row.wake_ms = 7;
+        commit(owner, &batch);
+        ck_assert_str_eq(read_run(other, 0, uuid(3)), "0 #3 12 kept 7\n");
         commit(owner, &closing);
         ck_assert_str_eq(read_run(other, 0, uuid(3)), "");
         commit(owner, &closing);

@@ -322,6 +322,11 @@ const char *read_chunks_back(struct gal_store *store, uint32_t slot, const char 
         READ(read_chunks_back(store, slot, id, from_sequence, put_chunk, &buffer, &error));
 }
 
+const char *read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *id, uint64_t event_id)
+{
+        READ(read_chunk_of_event(store, slot, id, event_id, put_chunk, &buffer, &error));
+}
+
 static bool count_chunk(void *user, const struct gal_chunk_row *row)
 {
         size_t *count = user;

@@ -68,6 +68,7 @@ const char *read_runs(struct gal_store *store, int64_t due_ms, size_t limit);
 const char *read_parked(struct gal_store *store, int64_t after_ms, int64_t due_ms, size_t limit);
 const char *read_chunks(struct gal_store *store, uint32_t slot, const char *id, uint64_t from_sequence);
 const char *read_chunks_back(struct gal_store *store, uint32_t slot, const char *id, uint64_t from_sequence);
+const char *read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *id, uint64_t event_id);
 int64_t stat_of(struct gal_store *store, const char *name); /* -1: not told */
 size_t count_chunks(struct gal_store *store, uint32_t slot, const char *id);
 

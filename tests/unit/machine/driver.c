@@ -78,11 +78,15 @@ static struct gal_execution *create_execution(const struct driver *driver)
 
 void driver_init(struct driver *driver, struct gal_program *program, const struct driver_options *options)
 {
+        static uint64_t number; /* payloads are shared by runs of one case, and remember whose they are */
+
         memset(driver, 0, sizeof(*driver));
+        driver->number = ++number;
         driver->options = *options;
         driver->program = gal_program_ref(program);
         driver->execution = create_execution(driver);
         driver->replica = create_execution(driver);
+        driver->source = gal_journal_source_create(/* store= */ NULL, 0, "", driver->number);
         driver->env.now_ms = DRIVER_START_MS;
         driver->env.events_max = options->events_max;
         driver->env.activity_exists = has_activity;
@@ -94,6 +98,7 @@ void driver_finish(struct driver *driver)
 {
         gal_execution_destroy(driver->execution);
         gal_execution_destroy(driver->replica);
+        gal_journal_source_destroy(driver->source);
         gal_program_unref(driver->program);
         gal_step_finish(&driver->step);
         gal_records_finish(&driver->records);
@@ -304,9 +309,9 @@ static bool reread_records(struct driver *driver, struct gal_records *ret_record
         struct gal_buffer body = GAL_BUFFER_INIT;
         bool ok;
 
-        gal_journal_encode(&body, driver->program, &driver->step.records);
-        ok = body.status == GAL_OK &&
-             gal_journal_decode(body.data, body.len, driver->program, ret_records, &error) == GAL_OK;
+        gal_journal_encode(&body, driver->program, &driver->step.records, driver->number);
+        ok = body.status == GAL_OK && gal_journal_decode(body.data, body.len, driver->program, driver->source,
+                                                         ret_records, &error) == GAL_OK;
         gal_buffer_finish(&body);
         if (!ok)
                 return driver_fail(driver, "the journal cannot read what it wrote: %s", error.message);
@@ -391,8 +396,51 @@ static bool check_replica(struct driver *driver)
         return driver_fail(driver, "the records alone make another execution: %s", difference);
 }
 
+/* (transfer full) The execution as a snapshot keeps it; NULL: it cannot be read again, which is noted. */
+static struct gal_execution *restore(struct driver *driver)
+{
+        struct gal_execution *restored = create_execution(driver);
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_buffer body = GAL_BUFFER_INIT;
+
+        gal_journal_encode_snapshot(&body, driver->execution, driver->number);
+        if (body.status != GAL_OK ||
+            gal_journal_decode_snapshot(body.data, body.len, driver->source, restored, &error) != GAL_OK) {
+                driver_fail(driver, "the snapshot cannot be read: %s\n%s", error.message, body.data);
+                gal_execution_destroy(restored);
+                restored = NULL;
+        }
+        gal_buffer_finish(&body);
+        return restored;
+}
+
+/* In long runs now and then: a snapshot of a large execution takes its time. */
+static bool check_snapshot(struct driver *driver)
+{
+        bool is_due = driver->step_count < 200 || driver->step_count % 64 == 0;
+        struct gal_execution *restored;
+        const char *difference;
+
+        if (!is_due || driver->execution->status != GAL_EXECUTION_RUNNING)
+                return true;
+        restored = restore(driver);
+        if (restored != NULL && !gal_execution_equal(driver->execution, restored, &difference))
+                driver_fail(driver, "a snapshot makes another execution: %s", difference);
+        gal_execution_destroy(restored);
+        return driver->fault == NULL;
+}
+
+/* By turns from a snapshot and from the records. */
 static void rebuild(struct driver *driver)
 {
+        bool from_snapshot = driver->step_count % 2 == 0 && driver->execution->status == GAL_EXECUTION_RUNNING;
+        struct gal_execution *restored = from_snapshot ? restore(driver) : NULL;
+
+        if (restored != NULL) {
+                gal_execution_destroy(driver->execution);
+                driver->execution = restored;
+                return;
+        }
         gal_execution_destroy(driver->execution);
         driver->execution = create_execution(driver);
         for (size_t i = 0; i < driver->records.count; i++)
@@ -414,7 +462,8 @@ bool driver_step(struct driver *driver, const struct gal_stimulus *stimuli, size
                 if (!account_effect(driver, &driver->step.effects[i]))
                         return false;
         }
-        if (!check_calls(driver) || !invariants_check_execution(driver) || !check_replica(driver))
+        if (!check_calls(driver) || !invariants_check_execution(driver) || !check_replica(driver) ||
+            !check_snapshot(driver))
                 return false;
         if (driver->options.rebuild)
                 rebuild(driver);

@@ -55,6 +55,8 @@ struct driver_effect {
 struct driver {
         struct driver_options options;
         struct gal_program *program;
+        uint64_t number;                   /* like no other driver's */
+        struct gal_journal_source *source; /* what the records so far hold */
         struct gal_execution *execution;
         struct gal_execution *replica; /* what the records alone make of it */
         struct gal_env env;
