@@ -15,9 +15,10 @@ import traceback
 import cases
 import corruption
 import protocol
+import retention
 from place import Fault, make_place
 
-assert corruption and protocol # they register their cases
+assert corruption and protocol and retention # they register their cases
 
 
 def run_case(galliard, function, make_url):
