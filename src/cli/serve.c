@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
+#include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
@@ -30,13 +31,14 @@
 #include "tasks/functions.h"
 
 #define STOP_MS_MAX 5000
+#define RETENTION_MS (90ll * 86400 * 1000)
 /* For what waits for a commit. */
 #define ANSWERS_MS_MAX 3000
 #define ANSWERS_LOOK_MS 20
 /* Of a cause on a log line. */
 #define CAUSE_TEXT_MAX 400
 
-enum option { STORE, REGION, ACCOUNT, FUNCTIONS, STATE_DIR, VERBOSE, OPTION_COUNT };
+enum option { STORE, REGION, ACCOUNT, FUNCTIONS, RETENTION, STATE_DIR, VERBOSE, OPTION_COUNT };
 
 _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
                "the options that name a place are the same for every verb");
@@ -46,6 +48,10 @@ static const struct gal_option options[OPTION_COUNT] = {
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
         [STATE_DIR] = GAL_STATE_DIR_OPTION,
+        [RETENTION] = { "retention", "AGE",
+                        "remove executions so long after their end: 90d (when it is not given), "
+                        "12h, ...; 0 keeps them",
+                        false },
         [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
 };
 
@@ -78,6 +84,7 @@ struct serve {
         struct gal_runtime *runtime;
         struct gal_server *server;
         struct gal_timer *stop_timer;
+        int64_t retention_ms;
         int64_t stop_since_ms; /* 0: not stopping */
 };
 
@@ -196,6 +203,7 @@ static enum gal_status create_runtime(struct serve *serve, struct gal_error *err
         struct gal_runtime_options runtime_options = { .store_url = serve->place.store_url,
                                                        .address = address,
                                                        .stand_by = gal_client_file(serve->place.store_url) == NULL,
+                                                       .retention_ms = serve->retention_ms,
                                                        .functions = serve->functions,
                                                        .account = serve->place.account,
                                                        .region = serve->place.region,
@@ -227,9 +235,7 @@ static enum gal_status find_poisoned(struct serve *serve, struct gal_error *erro
 /* The runtime owns the store, or stands by, before the socket is there: a socket that lies about is nobody's. */
 static enum gal_status start(struct serve *serve, struct gal_error *error)
 {
-        struct gal_server_options server_options = { .account = serve->place.account,
-                                                     .region = serve->place.region,
-                                                     .log = &serve->log };
+        struct gal_server_options server_options = { .log = &serve->log };
         enum gal_status status = gal_socket_path_make(serve->place.store_url, &serve->socket, error);
 
         if (status == GAL_OK)
@@ -286,8 +292,16 @@ static int run(struct serve *serve)
         return GAL_EXIT_OK;
 }
 
-static bool check(const struct serve *serve)
+static bool check(struct serve *serve)
 {
+        const char *retention = serve->arguments.values[RETENTION];
+        int status;
+
+        serve->retention_ms = RETENTION_MS;
+        if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
+                return gal_arguments_fault(&usage, &status,
+                                           "--retention must be an age, as 90d, 12h, 30m or 10s, or 0, not '%s'",
+                                           retention);
         if (strncmp(serve->place.store_url, "memory:", 7) != 0)
                 return true;
         gal_ask_complain(

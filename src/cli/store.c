@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
@@ -23,16 +24,18 @@
 #include "cli/verbs.h"
 #include "engine/check.h"
 #include "runtime/poisoned.h"
+#include "runtime/retention.h"
 
-/* Executions that go in one transaction, and how often the lease is renewed in between. */
-#define PURGE_BITE 500
+/* While we purge; it is renewed three times in that. */
 #define LEASE_MS 10000
 
-enum option { STORE, CLOSED_BEFORE, STATE_DIR, JSON, OPTION_COUNT };
+enum option { STORE, REGION, ACCOUNT, CLOSED_BEFORE, STATE_DIR, JSON, OPTION_COUNT };
+
+_Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
+               "the options that name a place are the same for every verb");
 
 static const struct gal_option options[OPTION_COUNT] = {
-        [STORE] = { "store", "URL", "sqlite:FILE or postgresql://...; else GALLIARD_STORE, else sqlite:galliard.db",
-                    false },
+        GAL_ASK_PLACE_OPTIONS,
         [CLOSED_BEFORE] = { "closed-before", "TIME", "purge: 2026-11-23, 2026-11-23T15:00:00Z, or an age: 90d, 12h",
                             false },
         [STATE_DIR] = GAL_STATE_DIR_OPTION,
@@ -48,18 +51,18 @@ static const struct gal_verb_usage usage = {
         .option_count = OPTION_COUNT,
         .operands_min = 1,
         .operands_max = 2,
-        .epilogue =
-                "\n  init     make its tables, where there are none\n"
-                "  check    look at every execution: events without gap, replay, rows that agree; changes "
-                "nothing,\n"
-                "           and may run beside a 'galliard serve'\n"
-                "  migrate  bring the tables of an older release up to this one\n"
-                "  stats    counts and sizes\n"
-                "  purge    remove executions that were closed before a time (90 days ago when it is not given)\n"
-                "  poisoned executions that ended the process that ran them; those that did so three times stand "
-                "still\n"
-                "  release  let the one with that ARN, MACHINE/NAME or id run again: at the next start of 'serve'\n"
-                "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
+        .epilogue = "\n  init     make its tables, where there are none; the region and account of its ARNs are "
+                    "its own\n"
+                    "           from then on\n"
+                    "  check    look at every execution: events without gap, replay, rows that agree; changes "
+                    "nothing,\n"
+                    "           and may run beside a 'galliard serve'\n"
+                    "  migrate  bring the tables of an older release up to this one\n"
+                    "  stats    counts and sizes\n"
+                    "  purge    remove executions that were closed before a time (90 days ago when it is not "
+                    "given), also\n"
+                    "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
+                    "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
 };
 
 struct verb {
@@ -209,34 +212,17 @@ static int run_check(struct verb *verb)
 
 /* purge */
 
-/* "90d": before now. */
-static bool parse_age(const char *text, int64_t *ret_ms)
-{
-        static const struct {
-                char unit;
-                int64_t ms;
-        } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
-        char *end;
-        long long count = strtoll(text, &end, 10);
-
-        if (text[0] < '0' || text[0] > '9' || end[0] == '\0' || end[1] != '\0' || count > 100000000)
-                return false;
-        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-                if (units[i].unit == end[0]) {
-                        *ret_ms = now_ms() - count * units[i].ms;
-                        return true;
-                }
-        }
-        return false;
-}
-
 static bool parse_time(const char *text, int64_t *ret_ms)
 {
         gal_auto_free char *midnight = gal_format("%sT00:00:00Z", text);
         struct gal_instant instant;
 
-        if (parse_age(text, ret_ms))
+        int64_t age_ms;
+
+        if (gal_cli_parse_age(text, &age_ms)) {
+                *ret_ms = age_ms < now_ms() ? now_ms() - age_ms : 0;
                 return true;
+        }
         if (!gal_timestamp_parse(text, strlen(text), &instant) &&
             !gal_timestamp_parse(midnight, strlen(midnight), &instant))
                 return false;
@@ -258,25 +244,72 @@ static enum gal_status acquire(struct gal_store *store, struct gal_error *error)
         return store->ops->acquire(store, &request, error);
 }
 
-static enum gal_status purge(struct gal_store *store, int64_t before_ms, size_t *ret_removed,
-                             struct gal_error *error)
+/* Nobody owns the store: we do, meanwhile. */
+static enum gal_status purge_here(struct gal_store *store, int64_t before_ms, size_t *ret_removed,
+                                  struct gal_error *error)
 {
+        struct gal_bite bite = GAL_BITE_INIT;
         int64_t renewed_ms = now_ms();
         enum gal_status status;
-        size_t removed;
+        size_t removed, limit;
 
-        *ret_removed = 0;
         do {
-                status = store->ops->purge(store, before_ms, now_ms(), PURGE_BITE, &removed, error);
+                int64_t since_ms = now_ms();
+
+                limit = bite.limit;
+                status = store->ops->purge(store, before_ms, gal_purge_names_by_ms(before_ms, since_ms), limit,
+                                           &removed, error);
                 if (status != GAL_OK)
                         return status;
                 *ret_removed += removed;
+                gal_bite_adapt(&bite, removed, now_ms() - since_ms);
                 if (now_ms() - renewed_ms > LEASE_MS / 3) {
                         renewed_ms = now_ms();
                         status = store->ops->renew(store, error);
                 }
-        } while (status == GAL_OK && removed == PURGE_BITE);
+        } while (status == GAL_OK && removed == limit);
+        store->ops->release(store);
         return status;
+}
+
+/* The owner does it, about a second's work at a time. */
+static enum gal_status purge_there(struct verb *verb, int64_t before_ms, size_t *ret_removed,
+                                   struct gal_error *error)
+{
+        bool is_complete = false;
+
+        while (!is_complete) {
+                json_auto_t *request = gal_need(json_pack("{s:f}", "closedBefore", (double)before_ms / 1000));
+                struct gal_client_answer answer = { 0, NULL };
+                enum gal_status status = gal_client_call(&verb->client, "PurgeExecutions", request, &answer, error);
+
+                if (status != GAL_OK)
+                        return status;
+                *ret_removed += (size_t)json_integer_value(json_object_get(answer.body, "removed"));
+                is_complete = json_is_true(json_object_get(answer.body, "isComplete"));
+                if (answer.http_status != 200)
+                        status = gal_fail(error, GAL_EIO, GAL_NOWHERE, "the owner of the store refuses: %s",
+                                          json_string_value(json_object_get(answer.body, "message")));
+                gal_client_answer_finish(&answer);
+                if (status != GAL_OK)
+                        return status;
+        }
+        return GAL_OK;
+}
+
+static enum gal_status purge(struct verb *verb, int64_t before_ms, size_t *ret_removed, struct gal_error *error)
+{
+        struct gal_error own = { .code = GAL_OK };
+        enum gal_status status = gal_client_open(&verb->client, /* create= */ false, error);
+
+        if (status != GAL_OK)
+                return status;
+        status = acquire(verb->client.store, &own);
+        if (status == GAL_OK)
+                return purge_here(verb->client.store, before_ms, ret_removed, error);
+        if (status == GAL_EBUSY)
+                return purge_there(verb, before_ms, ret_removed, error);
+        return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
 }
 
 static int run_purge(struct verb *verb)
@@ -292,11 +325,7 @@ static int run_purge(struct verb *verb)
                 gal_arguments_fault(&usage, &exit_status, "--closed-before cannot be '%s'", given);
                 return exit_status;
         }
-        status = gal_client_open(&verb->client, /* create= */ false, &error);
-        if (status == GAL_OK)
-                status = acquire(verb->client.store, &error);
-        if (status == GAL_OK)
-                status = purge(verb->client.store, before_ms, &removed, &error);
+        status = purge(verb, before_ms, &removed, &error);
         if (status != GAL_OK)
                 return refuse(&error);
         if (verb->as_json)
@@ -388,6 +417,8 @@ int gal_cli_store(int argc, char **argv)
         if (!gal_arguments_parse(&usage, argc, argv, &verb.arguments, &status))
                 return status;
         place.store_url = verb.arguments.values[STORE];
+        place.region = verb.arguments.values[REGION];
+        place.account = verb.arguments.values[ACCOUNT];
         gal_client_init(&verb.client, &place);
         verb.as_json = verb.arguments.values[JSON] != NULL || !isatty(STDOUT_FILENO);
         status = run(&verb);

@@ -209,7 +209,7 @@ struct revision *gal_revision_ref(struct revision *revision);
 void gal_revision_unref(struct gal_engine *engine, struct revision *revision); /* accepts NULL */
 /* False: it waits for what is on the way to the store. */
 bool gal_registry_create(struct gal_engine *engine, struct request *request);
-void gal_registry_delete(struct gal_engine *engine, struct request *request);
+bool gal_registry_delete(struct gal_engine *engine, struct request *request);
 void gal_registry_clear(struct gal_engine *engine);
 /* Its row is in the store, or gone from it. */
 void gal_registry_committed(struct gal_engine *engine, struct machine *machine);

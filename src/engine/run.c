@@ -26,6 +26,19 @@ struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, 
         return run;
 }
 
+/* Of several, that of the machine that was made last (as gal_query_execution() does). */
+static struct gal_run *find_of_deleted(struct gal_engine *engine, const char *arn)
+{
+        struct gal_run *found = NULL;
+
+        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
+                if (strcmp(run->execution->execution_arn, arn) == 0 &&
+                    (found == NULL || strcmp(run->revision->machine_id, found->revision->machine_id) > 0))
+                        found = run;
+        }
+        return found;
+}
+
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
 {
         struct gal_execution_arn parts;
@@ -35,11 +48,7 @@ struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
         if (!gal_execution_arn_parse(arn, &parts))
                 return NULL;
         machine = gal_registry_find(engine, parts.machine_name);
-        if (machine != NULL)
-                run = gal_run_find(engine, machine->id, parts.name);
-        else
-                for (run = engine->runs; run != NULL && strcmp(run->execution->execution_arn, arn) != 0;)
-                        run = run->hh.next;
+        run = machine != NULL ? gal_run_find(engine, machine->id, parts.name) : find_of_deleted(engine, arn);
         gal_execution_arn_finish(&parts);
         return run;
 }

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "net/loop.h"
 #include "runtime/poisoned.h"
+#include "runtime/settings.h"
 #include "runtime/writer.h"
 #include "tasks/call.h"
 
@@ -41,7 +42,8 @@ struct gal_runtime {
         struct gal_timer *timer;
         struct gal_tasks *tasks;
         struct gal_store *store;
-        struct gal_writer *writer; /* NULL: the store is in memory and answers at once */
+        struct gal_writer *writer;       /* NULL: the store is in memory and answers at once */
+        struct gal_retention *retention; /* as the writer */
         struct gal_engine *engine;
         const struct gal_log *log;
         char *address;
@@ -53,8 +55,7 @@ struct gal_runtime {
         int64_t renewal_asked_ms;
         int64_t retry_ms; /* the next pause between attempts */
         bool said_stand_by;
-        char *account;
-        char *region;
+        struct gal_settings settings;
         bool no_calls;
         bool virtual_time;
         int64_t offset_ms; /* how far virtual time is ahead of the clock */
@@ -217,6 +218,8 @@ static enum gal_status become_owner(struct gal_runtime *runtime, struct gal_erro
         runtime->retry_ms = RETRY_MS_MIN;
         runtime->said_stand_by = false;
         gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
+        if (runtime->retention != NULL)
+                gal_retention_start(runtime->retention);
         schedule_tick(runtime);
         return GAL_OK;
 }
@@ -242,6 +245,8 @@ static void lose_ownership(struct gal_runtime *runtime)
         if (!runtime->is_owner)
                 return;
         runtime->is_owner = false;
+        if (runtime->retention != NULL)
+                gal_retention_stop(runtime->retention);
         if (runtime->writer != NULL)
                 gal_writer_drain(runtime->writer);
         gal_timer_stop(runtime->timer);
@@ -282,6 +287,14 @@ static void lease_timer_fired(void *user)
                         gal_engine_open_count(runtime->engine));
         else
                 try_again(runtime, status, error.message);
+}
+
+void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user)
+{
+        if (runtime->is_owner && runtime->retention != NULL)
+                gal_retention_purge(runtime->retention, closed_before_ms, done, user);
+        else
+                done(user, GAL_EBUSY, 0, /* is_complete= */ false, "this process does not own the store");
 }
 
 /* Once the lease is over, somebody else may have sent the same call: nothing more leaves here. */
@@ -371,8 +384,8 @@ static void dispatch(void *user, const struct gal_dispatch *dispatch)
                                     .service = dispatch->task->service,
                                     .action = action,
                                     .identity = dispatch->identity,
-                                    .region = runtime->region,
-                                    .account = runtime->account };
+                                    .region = runtime->settings.region,
+                                    .account = runtime->settings.account };
 
         if (runtime->no_calls || !may_send(runtime)) { /* of a lost lease the renewal that is under way will tell */
                 free(call);
@@ -462,8 +475,8 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
                                                   .closed = show_closed,
                                                   .bug = note_bug,
                                                   .user = runtime };
-        struct gal_engine_options engine_options = { .account = options->account,
-                                                     .region = options->region,
+        struct gal_engine_options engine_options = { .account = runtime->settings.account,
+                                                     .region = runtime->settings.region,
                                                      .log = options->log };
 
         if (!draw_random(engine_options.random))
@@ -482,14 +495,36 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
 
         if (options->store_url == NULL) {
                 runtime->store = gal_store_memory_create();
-                return GAL_OK;
+                return gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
+                                         error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
         if (status == GAL_OK)
                 status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
+                status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
+                                           error);
+        if (status == GAL_OK)
                 status = gal_writer_create(runtime->loop, runtime->store, &callbacks, &runtime->writer, error);
         return status;
+}
+
+static int64_t retention_now_ms(const void *user)
+{
+        return now_ms(user);
+}
+
+static void create_retention(struct gal_runtime *runtime, const struct gal_runtime_options *options)
+{
+        struct gal_retention_options retention = { .loop = runtime->loop,
+                                                   .writer = runtime->writer,
+                                                   .keep_ms = options->retention_ms,
+                                                   .now_ms = retention_now_ms,
+                                                   .user = runtime,
+                                                   .log = options->log };
+
+        if (runtime->writer != NULL)
+                runtime->retention = gal_retention_create(&retention);
 }
 
 static enum gal_status create_parts(struct gal_runtime *runtime, const struct gal_runtime_options *options,
@@ -504,6 +539,8 @@ static enum gal_status create_parts(struct gal_runtime *runtime, const struct ga
         status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
         if (status == GAL_OK)
                 status = open_store(runtime, options, error);
+        if (status == GAL_OK)
+                create_retention(runtime, options);
         if (status == GAL_OK)
                 status = create_engine(runtime, options, error);
         return status;
@@ -523,8 +560,6 @@ enum gal_status gal_runtime_create(const struct gal_runtime_options *options, st
         runtime->user = options->user;
         runtime->log = options->log;
         runtime->retry_ms = RETRY_MS_MIN;
-        runtime->account = gal_strdup(options->account);
-        runtime->region = gal_strdup(options->region);
         runtime->address = gal_strdup(options->address);
         runtime->poisoned_path = gal_strdup(options->poisoned_path);
         status = create_parts(runtime, options, error);
@@ -550,7 +585,10 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         if (runtime == NULL)
                 return;
         runtime->is_owner = false;
+        if (runtime->retention != NULL)
+                gal_retention_stop(runtime->retention);
         gal_writer_destroy(runtime->writer);
+        gal_retention_destroy(runtime->retention);
         gal_tasks_destroy(runtime->tasks);
         while (runtime->call_count > 0)
                 end_call(runtime->calls[0]);
@@ -562,8 +600,7 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         gal_timer_destroy(runtime->timer);
         gal_timer_destroy(runtime->lease_timer);
         gal_loop_destroy(runtime->loop);
-        free(runtime->account);
-        free(runtime->region);
+        gal_settings_finish(&runtime->settings);
         free(runtime->address);
         free(runtime->poisoned_path);
         free(runtime);
@@ -572,6 +609,16 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
 bool gal_runtime_is_owner(const struct gal_runtime *runtime)
 {
         return runtime->is_owner;
+}
+
+const char *gal_runtime_account(const struct gal_runtime *runtime)
+{
+        return runtime->settings.account;
+}
+
+const char *gal_runtime_region(const struct gal_runtime *runtime)
+{
+        return runtime->settings.region;
 }
 
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime)

@@ -169,8 +169,7 @@ static bool is_open(const struct sim *sim, const struct sim_entry *entry)
         if (entry == NULL || !sim_entry_is_open(entry) || entry->is_refused)
                 return false;
         machine = sim_ledger_machine(sim->ledger, entry->machine_name);
-        return strcmp(entry->name, entry->id) == 0 ||
-               (machine != NULL && strcmp(machine->id, entry->machine_id) == 0);
+        return machine == NULL ? strcmp(entry->name, entry->id) == 0 : strcmp(machine->id, entry->machine_id) == 0;
 }
 
 /* A refusal must be true, too. */
@@ -191,6 +190,9 @@ static void check_refused(struct sim *sim, const struct sim_request *request, co
         } else if (strcmp(code, "ExecutionDoesNotExist") == 0) {
                 if (is_open(sim, entry))
                         sim_fail(sim, "%s is open and said not to exist", arn);
+        } else if (strcmp(code, "ValidationException") == 0) {
+                if (entry == NULL || !entry->is_refused)
+                        sim_fail(sim, "%s is said to stand still: %s", arn, message);
         } else if (strcmp(code, "ExecutionAlreadyExists") == 0) {
                 if (entry == NULL)
                         sim_fail(sim, "%s is said to exist and is not written", arn);

@@ -632,7 +632,8 @@ END_TEST
 
 /* Schemas. */
 
-static struct gal_migration steps[3];
+/* The program's own, and two of a later one. */
+static struct gal_migration steps[4];
 
 static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
 {
@@ -641,6 +642,7 @@ static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_er
         enum gal_status status;
 
         steps[0] = gal_postgres_migrations.items[0];
+        steps[1] = gal_postgres_migrations.items[1];
         ck_assert_int_eq(gal_store_postgres_open_with(url, &migrations, &store, error), GAL_OK);
         status = store->ops->prepare(store, migrate, error);
         gal_store_destroy(store);
@@ -653,7 +655,7 @@ START_TEST(a_newer_schema_is_refused)
 
         run_sql("UPDATE galliard.schema_version SET version = 7");
         ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 1"));
+        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
         ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
         assert_sql("SELECT version FROM galliard.schema_version", "7");
 }
@@ -665,18 +667,18 @@ START_TEST(an_older_schema_is_migrated_when_asked)
         struct gal_error busy = { .code = GAL_OK };
 
         ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[2] =
-                (struct gal_migration){ "0003-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
-        ck_assert_int_eq(prepare_with(3, false, &error), GAL_EINVALID);
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] =
+                (struct gal_migration){ "0004-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
+        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
-        ck_assert_int_eq(prepare_with(3, true, &busy), GAL_EBUSY); /* it is in use */
+        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
         ck_assert_int_eq(commit_number(owner, 2, NULL), GAL_OK);
         owner->ops->release(owner);
         wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        ck_assert_int_eq(prepare_with(3, true, NULL), GAL_OK);
-        ck_assert_int_eq(prepare_with(3, false, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "3");
+        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
+        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "4");
         assert_sql("SELECT count(*) FROM galliard.v", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
         ck_assert_uint_eq(batches_there(), 2);
@@ -687,11 +689,11 @@ START_TEST(a_migration_that_fails_changes_nothing)
 {
         owner->ops->release(owner);
         wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[2] = (struct gal_migration){ "0003-bad",
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] = (struct gal_migration){ "0004-bad",
                                            "CREATE TABLE galliard.t (a int); INSERT INTO nowhere VALUES (1)" };
-        ck_assert_int_ne(prepare_with(3, true, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "1");
+        ck_assert_int_ne(prepare_with(4, true, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "2");
         assert_sql(
                 "SELECT count(*) FROM pg_attribute WHERE attrelid = 'galliard.run'::regclass AND attname = 'more'",
                 "0");

@@ -388,7 +388,10 @@ START_TEST(a_full_disk_loses_nothing)
                 fwrite(block, sizeof(block), 1, file);
         fclose(file);
         number = commit_until_full();
-        ck_assert_int_eq(try_acquire(owner, "owner", NULL), GAL_EIO);
+        /* What the failed batch has left of the log may have room for the lease; not for the batch. */
+        if (try_acquire(owner, "owner", NULL) == GAL_OK)
+                ck_assert_int_eq(commit_number(number, NULL), GAL_EIO);
+        ck_assert_int_eq(commit_number(number, NULL), GAL_EFENCED);
         ck_assert_int_eq(unlink(filler), 0);
         assert_works_again(number);
         gal_store_destroy(owner);
@@ -401,7 +404,8 @@ END_TEST
 
 /* Schemas. */
 
-static struct gal_migration steps[3];
+/* The program's own, and two of a later one. */
+static struct gal_migration steps[4];
 
 static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
 {
@@ -410,6 +414,7 @@ static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_er
         enum gal_status status;
 
         steps[0] = gal_sqlite_migrations.items[0];
+        steps[1] = gal_sqlite_migrations.items[1];
         ck_assert_int_eq(gal_store_sqlite_open_with(path, &migrations, &store, error), GAL_OK);
         status = store->ops->prepare(store, migrate, error);
         gal_store_destroy(store);
@@ -422,7 +427,7 @@ START_TEST(a_newer_schema_is_refused)
 
         run_sql("PRAGMA user_version = 7");
         ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 1"));
+        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
         ck_assert_ptr_nonnull(strstr(error.message, path));
         ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
         assert_sql("PRAGMA user_version", "7");
@@ -435,16 +440,16 @@ START_TEST(an_older_schema_is_migrated_when_asked)
         struct gal_error busy = { .code = GAL_OK };
 
         ck_assert_int_eq(commit_number(1, NULL), GAL_OK);
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
-        steps[2] = (struct gal_migration){ "0003-view", "CREATE VIEW v AS SELECT more FROM run;" };
-        ck_assert_int_eq(prepare_with(3, false, &error), GAL_EINVALID);
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
+        steps[3] = (struct gal_migration){ "0004-view", "CREATE VIEW v AS SELECT more FROM run;" };
+        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
-        ck_assert_int_eq(prepare_with(3, true, &busy), GAL_EBUSY); /* it is in use */
+        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
         ck_assert_int_eq(commit_number(2, NULL), GAL_OK);
         owner->ops->release(owner);
-        ck_assert_int_eq(prepare_with(3, true, NULL), GAL_OK);
-        ck_assert_int_eq(prepare_with(3, false, NULL), GAL_OK);
-        assert_sql("PRAGMA user_version", "3");
+        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
+        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
+        assert_sql("PRAGMA user_version", "4");
         assert_sql("SELECT count(*) FROM v", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
         ck_assert_uint_eq(batches_there(), 2);
@@ -456,10 +461,10 @@ START_TEST(a_migration_that_fails_changes_nothing)
         struct gal_error error = { .code = GAL_OK };
 
         owner->ops->release(owner);
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
-        steps[2] = (struct gal_migration){ "0003-bad", "CREATE TABLE t (a); INSERT INTO nowhere VALUES (1);" };
-        ck_assert_int_eq(prepare_with(3, true, &error), GAL_EINVALID);
-        assert_sql("PRAGMA user_version", "1");
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
+        steps[3] = (struct gal_migration){ "0004-bad", "CREATE TABLE t (a); INSERT INTO nowhere VALUES (1);" };
+        ck_assert_int_eq(prepare_with(4, true, &error), GAL_EINVALID);
+        assert_sql("PRAGMA user_version", "2");
         assert_sql("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
         acquire(owner, "owner");

@@ -715,7 +715,7 @@ END_TEST
 START_TEST(refused_data_stops_nobody_else)
 {
         struct told told = { GAL_OK, NULL, NULL, 0 };
-        gal_auto_free char *bad = NULL;
+        gal_auto_free char *bad = NULL, *stopped = NULL;
 
         start(WAIT, "{}", "a", &driver.ignored);
         start_again("{}", NULL, &told);
@@ -739,6 +739,10 @@ START_TEST(refused_data_stops_nobody_else)
         ck_assert_str_eq(status_of(told.arn), "RUNNING");
         ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
         driver.refused_id = NULL;
+        stopped = gal_strdup(told.arn);
+        gal_engine_stop(driver.engine, stopped, NULL, NULL, on_told, &told);
+        tick();
+        ck_assert_str_eq(told.code, "ValidationException"); /* it is there, and stands still */
         finish_told(&told);
 }
 END_TEST
