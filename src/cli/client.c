@@ -18,7 +18,9 @@
 #include "base/arn.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "cli/crash.h"
 #include "cli/forward.h"
+#include "cli/poisoned.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
 
@@ -233,9 +235,13 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
                                                .region = client->region,
                                                .log = &log };
         struct gal_runtime *runtime = NULL;
+        gal_auto_free char *poisoned_path = NULL;
         enum gal_status status;
 
         close_store(client); /* a process that owns an SQLite file opens it once */
+        if (gal_cli_poisoned_path(client->store_url, /* state_dir= */ NULL, &poisoned_path, NULL) == GAL_OK)
+                options.poisoned_path = poisoned_path;
+        gal_crash_watch();
         status = gal_runtime_create(&options, &runtime, error);
         if (status != GAL_OK)
                 return status;

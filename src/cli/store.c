@@ -17,17 +17,19 @@
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/poisoned.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "engine/check.h"
+#include "runtime/poisoned.h"
 #include "runtime/retention.h"
 
 /* While we purge; it is renewed three times in that. */
 #define LEASE_MS 10000
 
-enum option { STORE, REGION, ACCOUNT, CLOSED_BEFORE, JSON, OPTION_COUNT };
+enum option { STORE, REGION, ACCOUNT, CLOSED_BEFORE, STATE_DIR, JSON, OPTION_COUNT };
 
 _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
                "the options that name a place are the same for every verb");
@@ -36,30 +38,35 @@ static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
         [CLOSED_BEFORE] = { "closed-before", "TIME", "purge: 2026-11-23, 2026-11-23T15:00:00Z, or an age: 90d, 12h",
                             false },
+        [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [JSON] = { "json", NULL, "print JSON also on a terminal", false },
 };
 
 static const struct gal_verb_usage usage = {
         .verb = "store",
-        .synopsis = "[options] init|check|migrate|stats|purge",
-        .operands = "init|check|migrate|stats|purge",
+        .synopsis = "[options] init|check|migrate|stats|purge|poisoned|release EXECUTION",
+        .operands = "init|check|migrate|stats|purge|poisoned|release",
         .summary = "Works on a store as a whole.",
         .options = options,
         .option_count = OPTION_COUNT,
         .operands_min = 1,
-        .operands_max = 1,
-        .epilogue = "\n  init     make its tables, where there are none; the region and account of its ARNs are "
-                    "its own\n"
-                    "           from then on\n"
-                    "  check    look at every execution: events without gap, replay, rows that agree; changes "
-                    "nothing,\n"
-                    "           and may run beside a 'galliard serve'\n"
-                    "  migrate  bring the tables of an older release up to this one\n"
-                    "  stats    counts and sizes\n"
-                    "  purge    remove executions that were closed before a time (90 days ago when it is not "
-                    "given), also\n"
-                    "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
-                    "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
+        .operands_max = 2,
+        .epilogue =
+                "\n  init     make its tables, where there are none; the region and account of its ARNs are "
+                "its own\n"
+                "           from then on\n"
+                "  check    look at every execution: events without gap, replay, rows that agree; changes "
+                "nothing,\n"
+                "           and may run beside a 'galliard serve'\n"
+                "  migrate  bring the tables of an older release up to this one\n"
+                "  stats    counts and sizes\n"
+                "  purge    remove executions that were closed before a time (90 days ago when it is not "
+                "given), also\n"
+                "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
+                "  poisoned executions that ended the process that ran them; those that did so three times stand "
+                "still\n"
+                "  release  let the one with that ARN, MACHINE/NAME or id run again: at the next start of 'serve'\n"
+                "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
 };
 
 struct verb {
@@ -331,12 +338,58 @@ static int run_purge(struct verb *verb)
         return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
+/* Poisoned executions. */
+
+static enum gal_status find_poisoned(const struct verb *verb, char **ret_path, struct gal_error *error)
+{
+        enum gal_status status =
+                gal_cli_poisoned_path(verb->client.store_url, verb->arguments.values[STATE_DIR], ret_path, error);
+
+        if (status == GAL_OK && *ret_path == NULL)
+                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "a store in memory ends with its process");
+        return status;
+}
+
+static int run_poisoned(struct verb *verb)
+{
+        struct gal_error error = { .code = GAL_OK };
+        gal_auto_free char *path = NULL;
+        enum gal_status status = find_poisoned(verb, &path, &error);
+        bool is_printed = false;
+
+        if (status == GAL_OK)
+                status = gal_cli_poisoned_list(path, verb->as_json, &is_printed, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        return is_printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static int run_release(struct verb *verb)
+{
+        const char *word = verb->arguments.operands[1];
+        struct gal_error error = { .code = GAL_OK };
+        gal_auto_free char *path = NULL;
+        gal_auto_free char *arn = gal_client_execution_arn(&verb->client, word); /* NULL: an id */
+        enum gal_status status = find_poisoned(verb, &path, &error);
+
+        if (status == GAL_OK)
+                status = gal_poisoned_release(path, arn != NULL ? arn : word, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        if (verb->as_json)
+                return print_json(gal_need(json_pack("{s:s}", "released", arn != NULL ? arn : word)));
+        puts("Released; the next start of 'galliard serve' runs it again.");
+        return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
 static const struct {
         const char *name;
         int (*run)(struct verb *verb);
+        size_t operands; /* with the name */
 } actions[] = {
-        { "init", run_init },   { "check", run_check }, { "migrate", run_migrate },
-        { "stats", run_stats }, { "purge", run_purge },
+        { "init", run_init, 1 },       { "check", run_check, 1 }, { "migrate", run_migrate, 1 },
+        { "stats", run_stats, 1 },     { "purge", run_purge, 1 }, { "poisoned", run_poisoned, 1 },
+        { "release", run_release, 2 },
 };
 
 static int run(struct verb *verb)
@@ -345,10 +398,17 @@ static int run(struct verb *verb)
         int status;
 
         for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-                if (strcmp(actions[i].name, name) == 0)
+                if (strcmp(actions[i].name, name) != 0)
+                        continue;
+                if (verb->arguments.operand_count == actions[i].operands)
                         return actions[i].run(verb);
+                gal_arguments_fault(
+                        &usage, &status,
+                        actions[i].operands == 1 ? "'%s' takes nothing more" : "'%s' takes an execution", name);
+                return status;
         }
-        gal_arguments_fault(&usage, &status, "'%s' is none of init, check, migrate, stats, purge", name);
+        gal_arguments_fault(&usage, &status,
+                            "'%s' is none of init, check, migrate, stats, purge, poisoned, release", name);
         return status;
 }
 

@@ -57,6 +57,12 @@ struct gal_engine_callbacks {
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         /* (nullable) The execution is closed and that is committed. */
         void (*closed)(void *user, const struct gal_run *run);
+        /*
+         * (nullable) Our own code breaks a promise while it works on that execution (`what` says which), and the
+         * process is about to end. Only what a signal handler may do. `execution_arn` is NULL when it is not known
+         * yet.
+         */
+        void (*bug)(void *user, const char *execution_id, const char *execution_arn, const char *what);
         void *user;
 };
 
@@ -75,6 +81,12 @@ struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_e
                                      const struct gal_engine_callbacks *callbacks);
 /* Forgets everything in memory; requests are not answered, attempts not cancelled (the driver ends its calls). */
 void gal_engine_destroy(struct gal_engine *engine); /* accepts NULL */
+
+/*
+ * Leaves an execution out, for as long as this engine lives: what it does ends the process. Before it is loaded.
+ * `reason` stands in the log when its turn to be loaded comes.
+ */
+void gal_engine_quarantine(struct gal_engine *engine, const char *execution_id, const char *reason);
 
 /*
  * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts

@@ -12,7 +12,9 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/limits.h"
 #include "net/loop.h"
+#include "runtime/poisoned.h"
 #include "runtime/settings.h"
 #include "runtime/writer.h"
 #include "tasks/call.h"
@@ -45,6 +47,7 @@ struct gal_runtime {
         struct gal_engine *engine;
         const struct gal_log *log;
         char *address;
+        char *poisoned_path; /* NULL: nothing is remembered */
         char incarnation[33];
         bool is_owner;
         struct gal_timer *lease_timer; /* renews, or tries to become the owner */
@@ -417,6 +420,41 @@ static void show_closed(void *user, const struct gal_run *run)
                 runtime->on_closed(runtime->user, run);
 }
 
+/* Executions that end the process (runtime/poisoned.h). */
+
+static void note_bug(void *user, const char *execution_id, const char *execution_arn, const char *what)
+{
+        const struct gal_runtime *runtime = user;
+
+        if (runtime->poisoned_path != NULL)
+                gal_poisoned_note(runtime->poisoned_path, execution_id, execution_arn, what);
+}
+
+static void leave_out(void *user, const struct gal_poisoned *poisoned)
+{
+        const char *name = poisoned->arn != NULL ? poisoned->arn : poisoned->id;
+        struct gal_runtime *runtime = user;
+        gal_auto_free char *reason = NULL;
+
+        if (poisoned->count < GAL_POISONED_MAX)
+                return;
+        reason = gal_format("execution %s stands still: it has ended this process %u times (%s); the others go on. "
+                            "When that is mended: galliard store release %s, and start again",
+                            name, poisoned->count, poisoned->what, name);
+        gal_engine_quarantine(runtime->engine, poisoned->id, reason);
+}
+
+/* A file that cannot be read must not keep the executions from running. */
+static void leave_out_poisoned(struct gal_runtime *runtime)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        if (runtime->poisoned_path != NULL &&
+            gal_poisoned_read(runtime->poisoned_path, leave_out, runtime, &error) != GAL_OK)
+                gal_log(runtime->log, GAL_LOG_ERROR, "no execution is left out for what it did before: %s",
+                        error.message);
+}
+
 /* Making and ending. */
 
 static enum gal_status create_engine(struct gal_runtime *runtime, const struct gal_runtime_options *options,
@@ -427,6 +465,7 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
                                                   .cancel = cancel,
                                                   .record = show_record,
                                                   .closed = show_closed,
+                                                  .bug = note_bug,
                                                   .user = runtime };
         struct gal_engine_options engine_options = { .account = runtime->settings.account,
                                                      .region = runtime->settings.region,
@@ -435,6 +474,7 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
         if (!draw_random(engine_options.random))
                 return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
         runtime->engine = gal_engine_create(runtime->store, &engine_options, &callbacks);
+        leave_out_poisoned(runtime);
         return GAL_OK;
 }
 
@@ -513,6 +553,7 @@ enum gal_status gal_runtime_create(const struct gal_runtime_options *options, st
         runtime->log = options->log;
         runtime->retry_ms = RETRY_MS_MIN;
         runtime->address = gal_strdup(options->address);
+        runtime->poisoned_path = gal_strdup(options->poisoned_path);
         status = create_parts(runtime, options, error);
         if (status == GAL_OK) {
                 status = become_owner(runtime, &own);
@@ -553,6 +594,7 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         gal_loop_destroy(runtime->loop);
         gal_settings_finish(&runtime->settings);
         free(runtime->address);
+        free(runtime->poisoned_path);
         free(runtime);
 }
 

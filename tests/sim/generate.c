@@ -48,7 +48,8 @@ static void put_pass(struct generator *generator, unsigned own, unsigned next)
 
 static void put_wait(struct generator *generator, unsigned next)
 {
-        uint64_t seconds = one_in(generator, 4) ? 60 + below(generator, 120) : below(generator, 8);
+        uint64_t seconds = one_in(generator, generator->sim->is_patient ? 2 : 4) ? 60 + below(generator, 120)
+                                                                                 : below(generator, 8);
 
         put(generator, "{\"Type\":\"Wait\",\"Seconds\":%u", (unsigned)seconds);
         put_next(generator, next);

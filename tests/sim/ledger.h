@@ -22,6 +22,7 @@ struct sim_attempt {
         bool is_over;
         uint32_t frame;
         uint64_t scheduled_id;
+        uint64_t epoch;        /* of the owner that wrote it */
         uint64_t loads_before; /* sim.loads when it was written */
         uint64_t dispatches;
         uint64_t last_memory; /* the engine's memory that has dispatched it last */
@@ -63,8 +64,8 @@ struct sim_machine {
 struct sim_ledger *sim_ledger_create(struct sim *sim);
 void sim_ledger_destroy(struct sim_ledger *ledger); /* accepts NULL */
 
-/* A batch was committed. */
-void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch);
+/* A batch was committed under the lease with that epoch. */
+void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch);
 
 /* (transfer none) The first of all executions; the next is hh.next. */
 struct sim_entry *sim_ledger_first(const struct sim_ledger *ledger);

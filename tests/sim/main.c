@@ -162,10 +162,13 @@ static int run_seeds(const struct options *options)
 
 static int run_mutations(void)
 {
-        unsigned caught = 0;
+        unsigned caught = 0, tried = 0;
 
         for (int i = GAL_MUTATION_NONE + 1; i < GAL_MUTATION_COUNT; i++) {
                 gal_mutation = (enum gal_mutation)i;
+                if (i == GAL_MUTATION_POISON || i == GAL_MUTATION_POISON_TRAP)
+                        continue; /* nothing here survives the process: tests/server */
+                tried++;
                 if (run_batch(1, 1 + MUTATION_SEEDS, /* is_silent= */ true)) {
                         printf("%s: not noticed in %d seeds\n", mutation_names[i], MUTATION_SEEDS);
                         continue;
@@ -173,8 +176,8 @@ static int run_mutations(void)
                 caught++;
                 printf("%s: seed %" PRIu64 ": %s\n", mutation_names[i], shared->seed, shared->failure);
         }
-        printf("%u passed, %u failed\n", caught, GAL_MUTATION_COUNT - 1 - caught);
-        return caught == GAL_MUTATION_COUNT - 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+        printf("%u passed, %u failed\n", caught, tried - caught);
+        return caught == tried ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static bool parse_mutation(const char *name)

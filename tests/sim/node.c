@@ -349,6 +349,23 @@ static void run_lease(struct sim *sim, struct sim_event *event)
 
 /* Calls. */
 
+/* Of a process that was succeeded and does not know it: what it knew before, it may send until its lease is over.
+ */
+static void check_late_call(struct sim_node *node, const struct sim_call *call)
+{
+        struct sim *sim = node->sim;
+        const struct sim_entry *entry = sim_ledger_find_id(sim->ledger, call->id);
+        const struct sim_attempt *attempt = entry == NULL ? NULL : sim_entry_attempt(entry, call->scheduled_id);
+
+        if (sim_db_must_be_silent(sim->db, node->epoch))
+                sim_fail(sim, "node %u dispatches attempt %" PRIu64 " of %s after its lease was taken", node->index,
+                         call->scheduled_id, call->id);
+        if (attempt != NULL && attempt->epoch > node->epoch)
+                sim_fail(sim,
+                         "node %u of epoch %" PRIu64 " dispatches attempt %" PRIu64 " of %s, of epoch %" PRIu64,
+                         node->index, node->epoch, call->scheduled_id, call->id, attempt->epoch);
+}
+
 static void on_dispatch(void *user, const struct gal_dispatch *dispatch)
 {
         struct sim_node *node = user;
@@ -366,9 +383,9 @@ static void on_dispatch(void *user, const struct gal_dispatch *dispatch)
         node->calls = call;
         gal_task_set_data(dispatch->handle, call);
         sim_trace(sim, "node %u: dispatches %s", node->index, dispatch->identity);
-        if (sim_db_must_be_silent(sim->db, node->epoch))
-                sim_fail(sim, "node %u dispatches %s after its lease was taken", node->index, dispatch->identity);
-        else if (!sim_db_is_superseded(sim->db, node->epoch))
+        if (sim_db_is_superseded(sim->db, node->epoch))
+                check_late_call(node, call);
+        else
                 call->entry = sim_ledger_dispatched(sim->ledger, call->id, call->scheduled_id, node->memory);
 }
 
@@ -569,7 +586,9 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         struct sim *sim = node->sim;
         int64_t wake_ms = gal_execution_wake_ms(entry->execution);
         int64_t engine_ms = gal_engine_wake_ms(node->engine);
-        int64_t pause_ms = sim->now_ms - sim->unreadable_ms <= PAUSE_MS ? PAUSE_MS : 0;
+        int64_t clock_ms = sim_node_clock_ms(node);
+        bool is_paused = sim->now_ms - sim->unreadable_ms <= PAUSE_MS;
+        int64_t soon_ms = !is_paused ? wake_ms : (wake_ms > clock_ms ? wake_ms : clock_ms) + PAUSE_MS;
 
         for (const struct sim_attempt *attempt = entry->attempts; attempt != NULL; attempt = attempt->next) {
                 if (!attempt->is_over && !has_call(node, entry, attempt->scheduled_id))
@@ -578,10 +597,11 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         }
         if (gal_execution_is_ready(entry->execution))
                 sim_fail(sim, "%s could go on and does not", entry->arn);
-        if (wake_ms != 0 && (engine_ms == 0 || engine_ms > wake_ms + pause_ms))
-                sim_fail(sim, "%s is due at %" PRId64 " and nothing will wake it", entry->arn, wake_ms);
-        if (wake_ms != 0 && wake_ms + LATE_MS + pause_ms < sim_node_clock_ms(node))
-                sim_fail(sim, "%s is %" PRId64 " ms late", entry->arn, sim_node_clock_ms(node) - wake_ms);
+        if (wake_ms != 0 && (engine_ms == 0 || engine_ms > soon_ms))
+                sim_fail(sim, "%s is due in %" PRId64 " ms, and node %u wakes up in %" PRId64 " ms", entry->arn,
+                         wake_ms - clock_ms, node->index, engine_ms == 0 ? INT64_MAX : engine_ms - clock_ms);
+        if (wake_ms != 0 && wake_ms + LATE_MS < clock_ms && !is_paused)
+                sim_fail(sim, "%s is %" PRId64 " ms late", entry->arn, clock_ms - wake_ms);
 }
 
 static void check_calls(struct sim_node *node)

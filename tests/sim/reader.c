@@ -23,7 +23,8 @@ static enum gal_status fail_reading(struct gal_error *error)
 
 static bool is_broken(const struct reader *reader)
 {
-        if (!sim_db_is_down(reader->db) && !sim_fault_strikes(reader->sim, SIM_FAULT_READ))
+        if (!sim_db_is_down(reader->db) && reader->sim->now_ms >= reader->sim->unreadable_until_ms &&
+            !sim_fault_strikes(reader->sim, SIM_FAULT_READ))
                 return false;
         reader->sim->unreadable_ms = reader->sim->now_ms;
         return true;
