@@ -47,11 +47,11 @@ static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
-        [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [RETENTION] = { "retention", "AGE",
                         "remove executions so long after their end: 90d (when it is not given), "
                         "12h, ...; 0 keeps them",
                         false },
+        [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
 };
 

@@ -51,18 +51,22 @@ static const struct gal_verb_usage usage = {
         .option_count = OPTION_COUNT,
         .operands_min = 1,
         .operands_max = 2,
-        .epilogue = "\n  init     make its tables, where there are none; the region and account of its ARNs are "
-                    "its own\n"
-                    "           from then on\n"
-                    "  check    look at every execution: events without gap, replay, rows that agree; changes "
-                    "nothing,\n"
-                    "           and may run beside a 'galliard serve'\n"
-                    "  migrate  bring the tables of an older release up to this one\n"
-                    "  stats    counts and sizes\n"
-                    "  purge    remove executions that were closed before a time (90 days ago when it is not "
-                    "given), also\n"
-                    "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
-                    "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
+        .epilogue =
+                "\n  init     make its tables, where there are none; the region and account of its ARNs are "
+                "its own\n"
+                "           from then on\n"
+                "  check    look at every execution: events without gap, replay, rows that agree; changes "
+                "nothing,\n"
+                "           and may run beside a 'galliard serve'\n"
+                "  migrate  bring the tables of an older release up to this one\n"
+                "  stats    counts and sizes\n"
+                "  purge    remove executions that were closed before a time (90 days ago when it is not "
+                "given), also\n"
+                "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
+                "  poisoned executions that ended the process that ran them; those that did so three times stand "
+                "still\n"
+                "  release  let the one with that ARN, MACHINE/NAME or id run again: at the next start of 'serve'\n"
+                "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
 };
 
 struct verb {

@@ -256,17 +256,15 @@ struct stop_lookup {
         bool found;
         bool is_quarantined;
         int64_t stopped_ms;
-        const struct gal_engine *engine;
+        struct gal_engine *engine;
 };
 
 static void note_stopped(void *user, const struct gal_execution_row *row)
 {
         struct stop_lookup *lookup = user;
-        struct quarantined *quarantined;
 
-        HASH_FIND_STR(lookup->engine->quarantined, row->execution_id, quarantined);
         lookup->found = true;
-        lookup->is_quarantined = quarantined != NULL;
+        lookup->is_quarantined = gal_quarantine_holds(lookup->engine, row->execution_id);
         lookup->stopped_ms = row->stopped_ms;
 }
 
@@ -291,11 +289,10 @@ static void answer_stop(struct gal_engine *engine, const struct request *request
                 gal_refuse(request, GAL_EINVALID, "ValidationException", "Execution cannot be stopped now: '%s' %s",
                            request->name,
                            lookup.is_quarantined
-                                   ? "stands still, since the store refuses what it has to write; it "
-                                     "is tried again when the process that owns the store is started "
-                                     "again"
-                                   : "is open, and cannot be read by the process that owns the store; "
-                                     "its log says why");
+                                   ? "stands still: it ends the process that runs it, or the store refuses what it "
+                                     "has to write; the log of the process that owns the store says which"
+                                   : "is open, and cannot be read by the process that owns the store; its log says "
+                                     "why");
 }
 
 static void run_stop(struct gal_engine *engine, const struct request *request)

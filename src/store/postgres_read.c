@@ -58,14 +58,19 @@ static const char *const statements[STATEMENTS] = {
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM galliard.execution_name WHERE machine_id "
                  "= $1"
                  " AND name = $2",
-        /* The listings: below $1, at most $2. By status alone nobody asks but a person: that one walks all of them.
-         */
+        /* The listings: below $1, at most $2. */
         [LIST] =
                 "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id < $1 ORDER BY execution_id"
                 " DESC LIMIT $2",
+        /* As LIST_MACHINE below, over the machines that have executions. */
         [LIST_STATUS] =
-                "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id < $1 AND status = $3"
-                " ORDER BY execution_id DESC LIMIT $2",
+                "WITH RECURSIVE machine (id) AS ((SELECT machine_id FROM galliard.execution ORDER BY machine_id "
+                "LIMIT"
+                " 1) UNION ALL SELECT (SELECT machine_id FROM galliard.execution WHERE machine_id > machine.id"
+                " ORDER BY machine_id LIMIT 1) FROM machine WHERE machine.id IS NOT NULL) SELECT e.* FROM machine"
+                " CROSS JOIN LATERAL (SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE machine_id ="
+                " machine.id AND status = $3 AND execution_id < $1 ORDER BY execution_id DESC LIMIT $2) AS e"
+                " ORDER BY e.execution_id DESC LIMIT $2",
         [LIST_MACHINE_STATUS] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE machine_id = $3 AND"
                                 " status = $4 AND execution_id < $1 ORDER BY execution_id DESC LIMIT $2",
         /* The few statuses that a machine's executions have are found by leaping through the index, and of each the

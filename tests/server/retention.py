@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from cases import case, status_of
-from machines import MACHINE_ARN, PASS, wait
+from machines import EXECUTION_ARN, MACHINE_ARN, PASS, wait
 from place import Connection, demand, demand_equal, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -66,6 +66,67 @@ def the_owner_purges(place):
             demand_equal((400, "ValidationException"), (status, body["__type"]), str(request))
     place.verb("start", "pass", "--name", "d", "--wait")
     place.check()
+
+
+# Pages.
+
+def pages_of(place, action, request, member, between):
+    """All items; `between` is called after each page."""
+    items, token = [], None
+    while True:
+        page = place.verb("call", action, json.dumps({**request, **({"nextToken": token} if token else {})})).json
+        items += page[member]
+        token = page.get("nextToken")
+        if token is None:
+            return items
+        between(token)
+
+
+@case()
+def pages_stay_where_they_are(place):
+    place.create("pass", PASS)
+    place.create("other", PASS)
+    serve = place.serve()
+    with Connection(serve.socket_path()) as connection:
+        for i in range(7):
+            connection.call("StartExecution", {"stateMachineArn": MACHINE_ARN + "pass", "name": "n%d" % i})
+            time.sleep(0.002) # their ids are in the order of the clock
+
+    arn = MACHINE_ARN + "pass"
+    later = iter(range(100))
+    listed = pages_of(place, "ListExecutions", {"stateMachineArn": arn, "maxResults": 2}, "executions",
+                      lambda _: place.verb("start", "pass", "--name", "late%d" % next(later)))
+    demand_equal(["n%d" % i for i in range(6, -1, -1)], [e["name"] for e in listed], "while others start")
+
+    tokens = []
+    pages_of(place, "ListExecutions", {"stateMachineArn": arn, "maxResults": 9}, "executions", tokens.append)
+    events = {"executionArn": EXECUTION_ARN + "pass:n0", "maxResults": 2}
+    pages_of(place, "GetExecutionHistory", events, "events", tokens.append)
+    pages_of(place, "ListStateMachines", {"maxResults": 1}, "stateMachines", tokens.append)
+    questions = [("ListExecutions", {"stateMachineArn": arn}, tokens[0]),
+                 ("GetExecutionHistory", {"executionArn": EXECUTION_ARN + "pass:n0"}, tokens[1]),
+                 ("ListStateMachines", {}, tokens[-1])]
+    for action, request, token in questions:
+        place.verb("call", action, json.dumps({**request, "nextToken": token}))
+    foreign = [("ListExecutions", {"stateMachineArn": MACHINE_ARN + "other"}, tokens[0]),
+               ("ListExecutions", {"stateMachineArn": arn, "statusFilter": "RUNNING"}, tokens[0]),
+               ("GetExecutionHistory", {"executionArn": EXECUTION_ARN + "pass:n1"}, tokens[1]),
+               ("GetExecutionHistory", {"executionArn": EXECUTION_ARN + "pass:n0", "reverseOrder": True}, tokens[1]),
+               ("ListStateMachines", {}, tokens[0]), ("ListStateMachines", {}, "7"), ("ListStateMachines", {}, "")]
+    for action, request, token in foreign:
+        refused = place.verb("call", action, json.dumps({**request, "nextToken": token}), expect=2)
+        demand("InvalidToken: Invalid Token: 'Invalid token'" in refused.err, "%s: %s" % (action, refused.err))
+
+
+@case()
+def pages_of_machines_while_some_go(place):
+    place.serve()
+    for name in "abcdef":
+        place.create(name, PASS)
+    gone = iter("ae")
+    listed = pages_of(place, "ListStateMachines", {"maxResults": 2}, "stateMachines",
+                      lambda _: place.verb("delete", next(gone)))
+    demand_equal(list("abcdf"), [m["name"] for m in listed], "none is left out, none comes twice")
 
 
 # Deleted machines.

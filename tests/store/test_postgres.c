@@ -630,6 +630,53 @@ START_TEST(what_cannot_be_opened)
 }
 END_TEST
 
+/* What reading costs. */
+
+/* Executions of machine 1, all but the ten oldest SUCCEEDED, and one of each of a hundred other machines. */
+static void write_many(void)
+{
+        run_sql("INSERT INTO galliard.execution SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, "
+                "'0'))::uuid,"
+                " 0, 'e' || i, ('01900000-0000-7000-8000-' || lpad(CASE WHEN i % 200 = 0 THEN to_hex(i) ELSE '1' "
+                "END,"
+                " 12, '0'))::uuid, 'm', '01900000-0000-7000-8000-000000000002', CASE WHEN i <= 10 THEN 'FAILED' "
+                "ELSE"
+                " 'SUCCEEDED' END, i, i + 1, 5, NULL, NULL, '{}', '{}' FROM generate_series(1, 20000) AS i");
+}
+
+/* By what the server has counted: index entries and rows of sequential scans. A session's count when it ends. */
+static void assert_reads_few(const struct gal_execution_filter *filter, const char *wanted)
+{
+        static const char few[] =
+                "SELECT (read BETWEEN 10 AND 2000)::text FROM (SELECT (SELECT sum(idx_tup_read) FROM"
+                " pg_stat_user_indexes WHERE relid = 'galliard.execution'::regclass) + (SELECT seq_tup_read FROM"
+                " pg_stat_user_tables WHERE relid = 'galliard.execution'::regclass) AS read) AS r";
+        struct gal_store *store;
+
+        run_sql("SELECT pg_stat_reset()");
+        store = open_view();
+        ck_assert_str_eq(list_executions(store, filter), wanted);
+        gal_store_destroy(store);
+        wait_for_sql(few, "true");
+}
+
+START_TEST(a_page_of_a_listing_costs_what_it_shows)
+{
+        struct gal_execution_filter filter = { .limit = 10 };
+        static const char failed[] = "#10 #9 #8 #7 #6 #5 #4 #3 #2 #1 ";
+
+        write_many();
+        assert_reads_few(&filter, "#20000 #19999 #19998 #19997 #19996 #19995 #19994 #19993 #19992 #19991 ");
+        filter.status = "FAILED";
+        assert_reads_few(&filter, failed);
+        filter.machine_id = uuid(1);
+        assert_reads_few(&filter, failed);
+        filter.status = NULL;
+        filter.before_id = uuid(9000);
+        assert_reads_few(&filter, "#8999 #8998 #8997 #8996 #8995 #8994 #8993 #8992 #8991 #8990 ");
+}
+END_TEST
+
 /* Schemas. */
 
 /* The program's own, and two of a later one. */
@@ -791,6 +838,7 @@ static Suite *server_suite(void)
         tcase_add_test(tests, a_server_that_may_lose_commits_is_warned_of);
         tcase_add_test(tests, a_server_without_fsync_is_refused);
         tcase_add_test(tests, what_cannot_be_opened);
+        tcase_add_test(tests, a_page_of_a_listing_costs_what_it_shows);
         tcase_add_test(tests, a_newer_schema_is_refused);
         tcase_add_test(tests, an_older_schema_is_migrated_when_asked);
         tcase_add_test(tests, a_migration_that_fails_changes_nothing);

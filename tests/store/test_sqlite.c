@@ -18,7 +18,7 @@
 
 #include "base/alloc.h"
 #include "conformance.h"
-#include "store/migration.h"
+#include "store/sqlite_internal.h"
 
 static char folder[64];
 static char path[128];
@@ -402,6 +402,54 @@ START_TEST(a_full_disk_loses_nothing)
 }
 END_TEST
 
+/* What reading costs. */
+
+/* Executions of machine 'm...', all but the ten oldest SUCCEEDED, and one of each of a hundred other machines. */
+static void write_many(void)
+{
+        run_sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+                " INSERT INTO execution SELECT 0, CAST(printf('%016d', i) AS BLOB), 'e' || i, CAST(iif(i % 200 = 0,"
+                " printf('%016d', i), 'mmmmmmmmmmmmmmmm') AS BLOB), 'm', x'00', iif(i <= 10, 'FAILED', "
+                "'SUCCEEDED'),"
+                " i, i + 1, 5, NULL, NULL, '{}', '{}' FROM n");
+}
+
+static size_t step_all(sqlite3_stmt *statement)
+{
+        size_t rows = 0;
+
+        while (sqlite3_step(statement) == SQLITE_ROW)
+                rows++;
+        return rows;
+}
+
+START_TEST(a_page_of_a_listing_costs_what_it_shows)
+{
+        size_t listings = 0;
+        sqlite3 *db = NULL;
+
+        write_many();
+        ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+        for (size_t i = 0; i < gal_sqlite_read_count; i++) {
+                sqlite3_stmt *statement = NULL;
+
+                if (strstr(gal_sqlite_read_texts[i], "LIMIT ?4") == NULL)
+                        continue;
+                listings++;
+                ck_assert_int_eq(sqlite3_prepare_v2(db, gal_sqlite_read_texts[i], -1, &statement, NULL), SQLITE_OK);
+                sqlite3_bind_blob(statement, 1, "mmmmmmmmmmmmmmmm", 16, SQLITE_STATIC);
+                sqlite3_bind_text(statement, 2, "FAILED", -1, SQLITE_STATIC);
+                sqlite3_bind_blob(statement, 3, "zzzzzzzzzzzzzzzzz", 17, SQLITE_STATIC);
+                sqlite3_bind_int(statement, 4, 10);
+                ck_assert_uint_eq(step_all(statement), 10);
+                ck_assert_int_lt(sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0), 10000);
+                sqlite3_finalize(statement);
+        }
+        sqlite3_close(db);
+        ck_assert_uint_eq(listings, 4);
+}
+END_TEST
+
 /* Schemas. */
 
 /* The program's own, and two of a later one. */
@@ -597,6 +645,7 @@ static Suite *file_suite(void)
         tcase_add_test(tests, another_program_may_hold_the_file_for_a_moment);
         tcase_add_test(tests, a_write_that_fails_loses_nothing);
         tcase_add_test(tests, a_full_disk_loses_nothing);
+        tcase_add_test(tests, a_page_of_a_listing_costs_what_it_shows);
         tcase_add_test(tests, a_newer_schema_is_refused);
         tcase_add_test(tests, an_older_schema_is_migrated_when_asked);
         tcase_add_test(tests, a_migration_that_fails_changes_nothing);
