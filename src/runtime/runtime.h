@@ -26,9 +26,10 @@ struct gal_runtime;
 struct gal_runtime_options {
         const char *store_url; /* NULL: in memory */
         const char *address;   /* where forwarded requests are taken; NULL: nowhere */
-        bool stand_by;         /* wait while another process owns the store; else that is a failure */
+        bool stand_by;         /* wait while another process owns the store, or it is away for a while; else that is
+                                  a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
-        bool no_calls;                         /* attempts stay open and are dispatched by the next owner; no timers */
+        bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */
         bool virtual_time;
         const char *account;       /* nullable, as of the engine */
         const char *region;        /* nullable, as of the engine */
