@@ -28,7 +28,8 @@ struct gal_runtime_options {
         const char *store_url; /* NULL: in memory */
         const char *address;   /* where forwarded requests are taken; NULL: nowhere */
         int64_t retention_ms;  /* closed executions are removed after that; 0: kept for ever */
-        bool stand_by;         /* wait while another process owns the store; else that is a failure */
+        bool stand_by;         /* wait while another process owns the store, or it is away for a while; else that is
+                                  a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
         const char *poisoned_path;             /* see runtime/poisoned.h; NULL: nothing is remembered; borrowed */
         bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */

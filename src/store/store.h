@@ -148,6 +148,7 @@ struct gal_store {
 struct gal_store_ops {
         const char *name;     /* "memory", "sqlite", "postgres" */
         unsigned commits_max; /* commits that may run at once */
+        bool lease_ends;      /* unless it is renewed in time; else it lasts as long as its process */
 
         /*
          * Makes the tables when there are none; comes before everything else. GAL_EINVALID: the schema is newer
