@@ -21,7 +21,6 @@
         X(NO_WAKE, "parked-without-wake-time")                                                                     \
         X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
         X(DUE_SKIPPED, "due-skipped-after-failed-read")                                                            \
-        X(LOAD_BLINDLY, "open-attempt-of-another-owner")                                                           \
         X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")                                                            \
         X(POISON, "poison")                                                                                        \
         X(POISON_TRAP, "poison-trap")

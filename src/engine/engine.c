@@ -124,9 +124,16 @@ enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struc
         if (status == GAL_OK)
                 status = gal_load_all(engine, error);
         engine->is_lost = status != GAL_OK;
-        if (status != GAL_OK) /* what was loaded has sent its calls already: they are cancelled */
+        if (status != GAL_OK)
                 clear_memory(engine, &store_lost);
         return status;
+}
+
+void gal_engine_resume(struct gal_engine *engine)
+{
+        gal_assert(!engine->is_lost);
+        if (!GAL_MUTATED(MEMORY_KEPT) || engine->tasks_out == 0)
+                gal_load_resume(engine);
 }
 
 /* Ticks. */

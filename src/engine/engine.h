@@ -89,11 +89,16 @@ void gal_engine_destroy(struct gal_engine *engine); /* accepts NULL */
 void gal_engine_quarantine(struct gal_engine *engine, const char *execution_id, const char *reason);
 
 /*
- * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts
- * are dispatched again under the same identity. To be called when the driver has the lease, and again, after
- * gal_engine_drop(), when it has taken a new one. Reads the store.
+ * Loads what the store holds: machines, and every open execution, which go on where they were. To be called when
+ * the driver has the lease, and again, after gal_engine_drop(), when it has taken a new one. Reads the store.
  */
 GAL_MUST_USE enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struct gal_error *error);
+/*
+ * After the load and before the first tick: dispatches the open task attempts again, under the same identity. The
+ * trap: the lease may have been lost between taking and reading, and what was read is then another owner's. So
+ * renew it, successfully, between the load and this.
+ */
+void gal_engine_resume(struct gal_engine *engine);
 
 /*
  * Forgets all executions after the lease or the connection was lost: memory may be ahead of the store, or behind

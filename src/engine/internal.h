@@ -230,6 +230,8 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 
 /* load.c */
 enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
+/* The calls of all that was loaded at the start. */
+void gal_load_resume(struct gal_engine *engine);
 void gal_load_due(struct gal_engine *engine);
 /* When gal_load_due() has something to do next; 0: never. */
 int64_t gal_load_due_ms(const struct gal_engine *engine);

@@ -115,12 +115,12 @@ static enum gal_status load_run(struct loading *loading, const struct gal_run_ro
         return status != GAL_OK ? status : loading->status;
 }
 
-static void resume(struct gal_run *run)
+/* Its calls, if it has any, leave with gal_load_resume(). */
+static void go_on(struct gal_run *run)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
 
         gal_run_set_wake(run);
-        gal_run_reissue(run);
         if (gal_execution_is_ready(run->execution))
                 gal_run_queue(run, &stimulus);
 }
@@ -142,7 +142,7 @@ static bool has_open_attempt(struct gal_run *run)
  */
 static enum gal_status check_parked(struct gal_run *run, struct gal_error *error)
 {
-        if (!has_open_attempt(run) || GAL_MUTATED(LOAD_BLINDLY))
+        if (!has_open_attempt(run))
                 return GAL_OK;
         run->engine->is_lost = true;
         return gal_fail(error, GAL_EIO, GAL_NOWHERE, "another process owns the store by now");
@@ -191,7 +191,7 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                 if (status == GAL_OK && loading.run != NULL && are_parked)
                         status = check_parked(loading.run, &own);
                 if (status == GAL_OK && loading.run != NULL)
-                        resume(loading.run);
+                        go_on(loading.run);
                 gal_suspect_set(NULL);
                 if (status == GAL_OK)
                         continue;
@@ -203,6 +203,15 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                         own.message);
         }
         return GAL_OK;
+}
+
+void gal_load_resume(struct gal_engine *engine)
+{
+        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
+                gal_suspect_execution(engine, run->id, run->execution->execution_arn);
+                gal_run_reissue(run);
+        }
+        gal_suspect_set(NULL);
 }
 
 /* The first parked execution that is due later. */

@@ -203,10 +203,18 @@ static enum gal_status become_owner(struct gal_runtime *runtime, struct gal_erro
         runtime->lease_end_ms = asked_ms + LEASE_MS;
         runtime->is_owner = true; /* effects leave while it loads */
         status = gal_engine_load(runtime->engine, now_ms(runtime), error);
+        if (status == GAL_OK) { /* still ours? what was read would be another owner's */
+                asked_ms = boot_ms();
+                status = runtime->store->ops->renew(runtime->store, error);
+                if (status != GAL_OK)
+                        gal_engine_drop(runtime->engine);
+        }
         if (status != GAL_OK) {
                 runtime->is_owner = false;
                 return status;
         }
+        runtime->lease_end_ms = asked_ms + LEASE_MS;
+        gal_engine_resume(runtime->engine);
         runtime->retry_ms = RETRY_MS_MIN;
         runtime->said_stand_by = false;
         gal_timer_start(runtime->lease_timer, LEASE_MS / 3);

@@ -62,6 +62,8 @@ def poisoned_execution_is_left_out(place):
     demand_equal("RUNNING", status_of(place, "wait/poison-1"), "the poisoned one")
     again = place.verb("start", "wait", "--name", "poison-1", "--input", '{"other": 1}', expect=2)
     demand("ExecutionAlreadyExists" in again.err, again.err)
+    stopped = place.verb("stop", "wait/poison-1", expect=2)
+    demand("cannot be stopped now" in stopped.err and "stands still" in stopped.err, stopped.err)
     place.check()
     serve.stop()
 

@@ -8,6 +8,7 @@
 
 #define DEPTH_MAX 2
 #define LENGTH_MAX 4
+#define LARGE_SIZE 1500 /* the journal writes it once */
 
 struct generator {
         struct sim *sim;
@@ -220,7 +221,9 @@ char *generate_input(struct sim *sim, unsigned variant)
 {
         struct gal_buffer text = GAL_BUFFER_INIT;
 
-        (void)sim;
-        gal_buffer_append_format(&text, "{ \"n\": %u, \"c\": {\"v\": 0}, \"items\": [1,2,3] }", 3 + variant * 4);
+        gal_buffer_append_format(&text, "{ \"n\": %u, \"c\": {\"v\": 0}, \"items\": [1,2,3]", 3 + variant * 4);
+        if (sim->is_large)
+                gal_buffer_append_format(&text, ", \"large\": \"%*u\"", LARGE_SIZE, variant);
+        gal_buffer_append_text(&text, " }");
         return gal_buffer_take(&text, NULL);
 }

@@ -64,6 +64,15 @@ size_t sim_ledger_count(const struct sim_ledger *ledger)
         return HASH_COUNT(ledger->entries);
 }
 
+size_t sim_ledger_kept_count(const struct sim_ledger *ledger)
+{
+        size_t count = 0;
+
+        for (const struct sim_entry *entry = ledger->entries; entry != NULL; entry = entry->hh.next)
+                count += !entry->is_purged;
+        return count;
+}
+
 size_t sim_ledger_open_count(const struct sim_ledger *ledger)
 {
         size_t count = 0;

@@ -47,6 +47,7 @@ struct sim_entry {
         bool has_run;
         int64_t wake_ms; /* of its run row */
         bool was_touched;
+        bool is_purged;  /* its rows are gone, but for its name */
         bool is_refused; /* the database takes nothing more of it: it stands still for ever */
         struct sim_attempt *attempts;
         char *seen; /* its history, as far as somebody has read it */
@@ -70,6 +71,8 @@ void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, 
 /* (transfer none) The first of all executions; the next is hh.next. */
 struct sim_entry *sim_ledger_first(const struct sim_ledger *ledger);
 size_t sim_ledger_count(const struct sim_ledger *ledger);
+/* Of those that are not purged. */
+size_t sim_ledger_kept_count(const struct sim_ledger *ledger);
 /* Of those that can still come to an end. */
 size_t sim_ledger_open_count(const struct sim_ledger *ledger);
 /* (transfer none) NULL: there is none. The latest of that ARN. */

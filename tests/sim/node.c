@@ -38,8 +38,9 @@ struct sim_node {
         bool is_up;
         bool is_dying;
         bool is_owner;
-        bool is_draining;  /* the lease is lost; the commits that are out come home first */
-        bool has_withheld; /* a call was not sent because the lease may be over */
+        bool is_confirming; /* loaded, and whether the lease was ours all the time is being asked */
+        bool is_draining;   /* the lease is lost; the commits that are out come home first */
+        bool has_withheld;  /* a call was not sent because the lease may be over */
         struct gal_store *reader;
         struct gal_engine *engine;
         uint64_t epoch;
@@ -283,28 +284,53 @@ static void try_again(struct sim_node *node, enum gal_status status)
         sim_schedule(node->sim, &node->lease, run_lease, delay_ms);
 }
 
+/* What was loaded is this owner's. */
+static void resume(struct sim_node *node)
+{
+        node->is_confirming = false;
+        node->is_owner = true;
+        node->lease_end_ms = node->asked_ms + LEASE_MS;
+        gal_engine_resume(node->engine);
+        if (!is_still_owner(node))
+                return;
+        node->retry_ms = RETRY_MS_MIN;
+        sim_schedule(node->sim, &node->lease, run_lease, LEASE_MS / 3);
+        sim_node_poke(node);
+}
+
+static void confirm(struct sim_node *node, enum gal_status status)
+{
+        if (status == GAL_OK) {
+                resume(node);
+                return;
+        }
+        sim_trace(node->sim, "node %u: is not confirmed: %s", node->index, gal_status_name(status));
+        node->is_confirming = false;
+        gal_engine_drop(node->engine);
+        if (!end_if_dying(node))
+                try_again(node, status);
+}
+
 static void load(struct sim_node *node)
 {
         struct sim *sim = node->sim;
         enum gal_status status;
 
         node->memory = ++sim->loads;
-        node->is_owner = true; /* effects leave while it loads */
         status = gal_engine_load(node->engine, sim_node_clock_ms(node), NULL);
         if (end_if_dying(node))
                 return;
         sim_trace(sim, "node %u: loads epoch %" PRIu64 ": %s, %zu open", node->index, node->epoch,
                   gal_status_name(status), gal_engine_open_count(node->engine));
+        if (node->calls != NULL)
+                sim_fail(sim, "node %u: calls are out after a load", node->index);
         if (status != GAL_OK) {
-                node->is_owner = false;
-                if (node->calls != NULL)
-                        sim_fail(sim, "node %u: calls are out after its memory could not be loaded", node->index);
                 try_again(node, status);
                 return;
         }
-        node->retry_ms = RETRY_MS_MIN;
-        sim_schedule(sim, &node->lease, run_lease, LEASE_MS / 3);
-        sim_node_poke(node);
+        node->is_confirming = true;
+        node->asked_ms = sim->now_ms;
+        sim_db_renew(sim->db, node, node->epoch, LEASE_MS);
 }
 
 void sim_node_acquired(struct sim_node *node, enum gal_status status, uint64_t epoch)
@@ -320,6 +346,10 @@ void sim_node_acquired(struct sim_node *node, enum gal_status status, uint64_t e
 
 void sim_node_renewed(struct sim_node *node, enum gal_status status)
 {
+        if (node->is_confirming) {
+                confirm(node, status);
+                return;
+        }
         if (!node->is_owner)
                 return;
         if (status != GAL_OK) {
@@ -507,6 +537,7 @@ static void end_process(struct sim_node *node)
         node->engine = NULL;
         node->reader = NULL;
         node->is_up = node->is_owner = node->is_draining = node->is_dying = node->has_withheld = false;
+        node->is_confirming = false;
         node->frozen_until_ms = 0;
 }
 

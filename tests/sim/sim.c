@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "look.h"
 #include "node.h"
+#include "retention.h"
 
 #define START_MS 1767225600000           /* 2026-01-01T00:00:00Z */
 #define CALM_LASTS_MS (12 * 3600 * 1000) /* then everything must have ended */
@@ -171,8 +172,12 @@ static void cause_faults(struct sim *sim, struct sim_event *event)
                 sim_db_steal_lease(sim->db);
         if (sim_fault_strikes(sim, SIM_FAULT_DOWN))
                 sim_db_go_down(sim->db, (int64_t)sim_below(sim, 4000));
-        if (sim_node_is_up(node) && sim_fault_strikes(sim, SIM_FAULT_SESSION))
+        if (sim_node_is_up(node) && sim_fault_strikes(sim, SIM_FAULT_SESSION)) {
                 sim_db_lose_session(sim->db, node);
+                if (sim_one_in(sim,
+                               2)) /* what it has not noticed, it will not notice before it has been succeeded */
+                        sim_node_freeze(node, 500 + (int64_t)sim_below(sim, 3000));
+        }
         if (sim_fault_strikes(sim, SIM_FAULT_UNREADABLE))
                 sim->unreadable_until_ms = sim->now_ms + (int64_t)sim_below(sim, 4000);
         if (!sim_is_calm(sim))
@@ -209,7 +214,9 @@ static void begin(struct sim *sim)
         sim->db = sim_db_create(sim);
         for (unsigned i = 0; i < sim->node_count; i++)
                 sim->nodes[i] = sim_node_create(sim, i);
+        sim->is_large = sim_one_in(sim, 4);
         sim->clients = sim_clients_create(sim);
+        sim_retention_begin(sim);
         sim_schedule(sim, &sim->fault_event, cause_faults, (int64_t)sim_below(sim, 2000));
         sim_schedule(sim, &sim->look_event, look, (int64_t)sim_below(sim, 3000));
 }
@@ -283,6 +290,7 @@ static void end(struct sim *sim)
 {
         sim_unschedule(sim, &sim->fault_event);
         sim_unschedule(sim, &sim->look_event);
+        sim_retention_end(sim);
         sim_clients_check(sim->clients);
         if (!sim_has_failed(sim))
                 sim_look_at_store(sim);

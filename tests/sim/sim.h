@@ -82,9 +82,12 @@ struct sim {
         unsigned fault_in[SIM_FAULT_COUNT]; /* how rare each is in this run: one in so many; 0: never */
         unsigned commits_max;
         bool is_contended; /* the lease moves all the time, and clients ask all the time */
+        bool is_large;     /* payloads that the journal writes once and refers to */
         bool is_patient;   /* most executions park, and often the store cannot be read */
         struct sim_event fault_event;
         struct sim_event look_event;
+        struct sim_event purge_event;
+        int64_t retention_ms; /* of closed executions, when they are purged */
         struct sim_db *db;
         struct sim_ledger *ledger;
         struct sim_node *nodes[SIM_NODES_MAX];
