@@ -479,8 +479,10 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
                 return GAL_OK;
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
-        if (status == GAL_OK)
-                status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
+        if (status != GAL_OK)
+                return status;
+        runtime->store->log = options->log;
+        status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
                 status = create_threads(runtime, error);
         return status;

@@ -14,10 +14,11 @@ import traceback
 
 import cases
 import corruption
+import outages
 import protocol
 from place import Fault, make_place
 
-assert corruption and protocol # they register their cases
+assert corruption and outages and protocol # they register their cases
 
 
 def run_case(galliard, function, make_url):
