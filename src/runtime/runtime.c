@@ -540,8 +540,10 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
                                          error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
-        if (status == GAL_OK)
-                status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
+        if (status != GAL_OK)
+                return status;
+        runtime->store->log = options->log;
+        status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
                 status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
                                            error);

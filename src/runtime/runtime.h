@@ -36,7 +36,7 @@ struct gal_runtime_options {
         bool virtual_time;
         const char *account; /* nullable: the store's; see runtime/settings.h */
         const char *region;
-        const struct gal_log *log; /* nullable; borrowed */
+        const struct gal_log *log; /* nullable; borrowed; called from other threads, too */
         /* (nullable) as of the engine: committed records, and the end of an execution */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         void (*closed)(void *user, const struct gal_run *run);
@@ -45,8 +45,8 @@ struct gal_runtime_options {
 
 /*
  * An engine over a store, with its loop. GAL_EBUSY: another process owns the store. GAL_EIO: no descriptors, no
- * randomness, a store that cannot be opened or read. GAL_EINVALID: no such store, a schema of another release,
- * another account or region than the store's.
+ * randomness, a store that cannot be opened or read, which may pass. GAL_EINVALID: no such store, a wrong password,
+ * a schema of another release, another account or region than the store's.
  */
 GAL_MUST_USE enum gal_status gal_runtime_create(const struct gal_runtime_options *options,
                                                 struct gal_runtime **ret_runtime, struct gal_error *error);
