@@ -43,8 +43,8 @@ static enum gal_status find_version(PGconn *conn, int64_t *ret_version, struct g
         return status;
 }
 
-static enum gal_status find_checked_version(struct gal_postgres *postgres, PGconn *conn, bool migrate,
-                                            int64_t *ret_version, struct gal_error *error)
+enum gal_status gal_pg_find_version(struct gal_postgres *postgres, PGconn *conn, bool migrate, int64_t *ret_version,
+                                    struct gal_error *error)
 {
         enum gal_status status = find_version(conn, ret_version, error);
 
@@ -121,7 +121,7 @@ static enum gal_status migrate_now(struct gal_postgres *postgres, PGconn *conn, 
                  GAL_PG_LOCK_MIGRATION);
         status = gal_pg_run(conn, begin, GAL_PG_MIGRATION_TIMEOUT_MS, error);
         if (status == GAL_OK)
-                status = find_checked_version(postgres, conn, migrate, &found, error);
+                status = gal_pg_find_version(postgres, conn, migrate, &found, error);
         if (status == GAL_OK && found == 0)
                 status = make_schema(conn, error);
         else if (status == GAL_OK && found < (int64_t)postgres->migrations->count)
@@ -143,7 +143,7 @@ static enum gal_status postgres_prepare(struct gal_store *store, bool migrate, s
         if (status == GAL_OK)
                 status = gal_pg_check_server(conn, store->log, error);
         if (status == GAL_OK)
-                status = find_checked_version(postgres, conn, migrate, &found, error);
+                status = gal_pg_find_version(postgres, conn, migrate, &found, error);
         if (status == GAL_OK && found < (int64_t)postgres->migrations->count)
                 status = migrate_now(postgres, conn, migrate, error);
         PQfinish(conn);

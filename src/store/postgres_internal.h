@@ -55,13 +55,20 @@ struct gal_postgres {
         struct gal_pg_writer writers[GAL_PG_WRITERS_MAX];
         size_t writer_count; /* as many as the server lets us have */
 
-        pthread_mutex_t lease_mutex;
+        pthread_mutex_t lease_mutex; /* before `mutex` where both are held */
         PGconn *lease;
 
         pthread_mutex_t reader_mutex;
         PGconn *reader;
         uint32_t reader_prepared; /* a bit a statement */
 };
+
+/* postgres.c */
+
+/* 0: there are no tables. GAL_EINVALID: a schema that this program does not know, or (without `migrate`) an older
+ * one. */
+GAL_MUST_USE enum gal_status gal_pg_find_version(struct gal_postgres *postgres, PGconn *conn, bool migrate,
+                                                 int64_t *ret_version, struct gal_error *error);
 
 /* postgres_connection.c */
 

@@ -183,30 +183,34 @@ static enum gal_status take(struct taking *taking, struct gal_error *error)
 {
         struct gal_postgres *postgres = taking->postgres;
         enum gal_status status;
+        int64_t version;
 
         status = gal_pg_connect(postgres->conninfo, taking->request->incarnation, &taking->conn, error);
         if (status == GAL_OK)
                 status = gal_pg_check_server(taking->conn, postgres->store.log, error);
+        if (status == GAL_OK)
+                status = gal_pg_find_version(postgres, taking->conn, /* migrate= */ false, &version, error);
         if (status == GAL_OK)
                 status = find_schema(taking, error);
         if (status == GAL_OK)
                 status = take_lease(taking, error);
         if (status == GAL_OK)
                 status = wait_for_former(taking, error);
+        /* Again: a migration keeps owners out, but it may have come in between. */
+        if (status == GAL_OK)
+                status = gal_pg_find_version(postgres, taking->conn, /* migrate= */ false, &version, error);
         return status;
 }
 
-/* Closes what belonged to the last acquisition; no commit is under way. */
+/* Closes what belonged to the last acquisition; no commit is under way. With both mutexes. */
 static void close_all(struct gal_postgres *postgres)
 {
         for (size_t i = 0; i < GAL_PG_WRITERS_MAX; i++) {
                 PQfinish(postgres->writers[i].conn);
                 postgres->writers[i].conn = NULL;
         }
-        pthread_mutex_lock(&postgres->lease_mutex);
         PQfinish(postgres->lease);
         postgres->lease = NULL;
-        pthread_mutex_unlock(&postgres->lease_mutex);
 }
 
 static void wait_for_commits(struct gal_postgres *postgres)
@@ -230,9 +234,7 @@ static enum gal_status install(struct taking *taking, struct gal_error *error)
         postgres->writer_count = GAL_PG_WRITERS_MAX;
         /* The first one at once: who owns the store can commit. */
         status = gal_pg_open_writer(postgres, &postgres->writers[0].conn, error);
-        pthread_mutex_lock(&postgres->lease_mutex);
         postgres->lease = gal_take(taking->conn);
-        pthread_mutex_unlock(&postgres->lease_mutex);
         postgres->is_owner = status == GAL_OK;
         return status;
 }
@@ -244,6 +246,7 @@ enum gal_status gal_pg_acquire(struct gal_store *store, const struct gal_lease_r
         struct taking taking = { .postgres = postgres, .request = request };
         enum gal_status status;
 
+        pthread_mutex_lock(&postgres->lease_mutex);
         pthread_mutex_lock(&postgres->mutex);
         postgres->is_owner = false;
         wait_for_commits(postgres);
@@ -252,6 +255,7 @@ enum gal_status gal_pg_acquire(struct gal_store *store, const struct gal_lease_r
         if (status == GAL_OK)
                 status = install(&taking, error);
         pthread_mutex_unlock(&postgres->mutex);
+        pthread_mutex_unlock(&postgres->lease_mutex);
         PQfinish(taking.conn);
         free(taking.former);
         return status;
@@ -312,6 +316,7 @@ void gal_pg_release(struct gal_store *store)
         struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
         PGresult *result = NULL;
 
+        pthread_mutex_lock(&postgres->lease_mutex);
         pthread_mutex_lock(&postgres->mutex);
         wait_for_commits(postgres);
         if (postgres->is_owner) {
@@ -323,6 +328,7 @@ void gal_pg_release(struct gal_store *store)
         postgres->is_owner = false;
         close_all(postgres);
         pthread_mutex_unlock(&postgres->mutex);
+        pthread_mutex_unlock(&postgres->lease_mutex);
 }
 
 char *gal_pg_owner(struct gal_store *store)

@@ -160,8 +160,7 @@ static enum gal_status open_writer(struct gal_postgres *postgres, struct gal_pg_
                 postgres->writer_count = (size_t)(writer - postgres->writers);
                 if (postgres->is_owner && postgres->writer_count > 0)
                         gal_log(postgres->store.log, GAL_LOG_WARNING,
-                                "the server grants no further connection (%s): up to %zu commits at once instead "
-                                "of %d",
+                                "the server grants no further connection (%s); commits at once: %zu instead of %d",
                                 own.message, postgres->writer_count, GAL_PG_WRITERS_MAX);
         }
         if (status != GAL_OK)

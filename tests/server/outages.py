@@ -165,7 +165,7 @@ def serve_health(serve):
 HOLD = """BEGIN;
 INSERT INTO galliard.history (slot, execution_id, sequence, first_event_id, event_count, body)
 SELECT slot, execution_id, max(sequence) + n, 1000 + n, 1, '' FROM galliard.history, generate_series(1, 30) n
-GROUP BY slot, execution_id, n;
+GROUP BY slot, execution_id, n ON CONFLICT DO NOTHING;
 SELECT 'held';
 """
 

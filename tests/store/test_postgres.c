@@ -731,6 +731,7 @@ START_TEST(a_newer_schema_is_refused)
         ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
         ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
+        ck_assert_int_eq(try_acquire(owner, "stood by meanwhile", NULL), GAL_EINVALID);
         assert_sql("SELECT version FROM galliard.schema_version", "7");
 }
 END_TEST
