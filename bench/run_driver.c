@@ -434,6 +434,7 @@ struct driver *driver_create(const char *url)
         driver->engine = gal_engine_create(driver->store, &options, &callbacks);
         if (gal_engine_load(driver->engine, now_ms(), &error) != GAL_OK)
                 die("loading", error.message);
+        gal_engine_resume(driver->engine);
         return driver;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/reply.h"
+#include "api/token.h"
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/json.h"
@@ -19,6 +20,9 @@
 
 #define RESULTS_DEFAULT 100
 #define RESULTS_MAX 1000
+#define QUESTION_MAX 4
+/* The year 9999. */
+#define CLOSED_BEFORE_MAX 253402300800.0
 
 struct call {
         struct gal_api *api;
@@ -64,6 +68,36 @@ static bool max_results(struct call *call, size_t *ret_limit)
                        "Member must have value %s than or equal to %d",
                        (long long)value, value < 0 ? "greater" : "less", value < 0 ? 0 : RESULTS_MAX);
         return false;
+}
+
+/* Pages. */
+
+struct page {
+        const char *question[QUESTION_MAX]; /* what its token belongs to */
+        size_t question_count;
+        const char *position; /* NULL: the first page */
+        size_t limit;
+};
+
+/* The question is noted already. False after a refusal. */
+static bool open_page(struct call *call, struct page *page)
+{
+        const char *token = text_member(call, "nextToken");
+
+        if (!max_results(call, &page->limit))
+                return false;
+        page->position = token == NULL ? NULL : gal_token_position(token, page->question, page->question_count);
+        if (token == NULL || page->position != NULL)
+                return true;
+        gal_reply_fail(&call->reply, 400, "InvalidToken", "Invalid Token: 'Invalid token'");
+        return false;
+}
+
+static void reply_token(struct call *call, const struct page *page, const char *position)
+{
+        gal_auto_free char *token = gal_token_make(page->question, page->question_count, position);
+
+        gal_reply_text(&call->reply, "nextToken", token);
 }
 
 /* Answers of the engine. */
@@ -154,9 +188,9 @@ static void delete_state_machine(struct call *call)
 
 struct machine_list {
         struct call *call;
+        struct page page;
         size_t count;
-        size_t skip;
-        size_t limit;
+        char *last_name;
         bool more;
 };
 
@@ -166,12 +200,14 @@ static bool list_machine(void *user, const struct gal_machine_row *row)
         struct gal_reply *reply = &list->call->reply;
         gal_auto_free char *arn = machine_arn(list->call->api, row->name);
 
-        if (list->count++ < list->skip)
+        if (list->page.position != NULL && strcmp(row->name, list->page.position) <= 0)
                 return true;
-        if (list->count > list->skip + list->limit) {
+        if (list->count++ == list->page.limit) {
                 list->more = true;
                 return false;
         }
+        free(list->last_name);
+        list->last_name = gal_strdup(row->name);
         gal_reply_open(reply, NULL, '{');
         gal_reply_text(reply, "stateMachineArn", arn);
         gal_reply_text(reply, "name", row->name);
@@ -181,30 +217,28 @@ static bool list_machine(void *user, const struct gal_machine_row *row)
         return true;
 }
 
+/* By name: the order in which machines were made is nothing that one can go on from when one is deleted. */
 static void list_state_machines(struct call *call)
 {
-        struct machine_list list = { .call = call };
-        const char *token = text_member(call, "nextToken");
+        struct machine_list list = { .call = call,
+                                     .page = { .question = { "ListStateMachines" }, .question_count = 1 } };
         struct gal_error error = { .code = GAL_OK };
         struct gal_store *store = call->api->store;
         enum gal_status status;
 
-        if (!max_results(call, &list.limit))
+        if (!open_page(call, &list.page))
                 return;
-        list.skip = token == NULL ? 0 : strtoul(token, NULL, 10);
         gal_reply_open(&call->reply, "stateMachines", '[');
         status = store->ops->read_machines(store, NULL, list_machine, &list, &error);
         gal_reply_close(&call->reply, ']');
-        if (status != GAL_OK) {
+        if (status == GAL_OK) {
+                if (list.more)
+                        reply_token(call, &list.page, list.last_name);
+                gal_reply_send(&call->reply);
+        } else {
                 fail_status(call, status, &error, "StateMachineDoesNotExist");
-                return;
         }
-        if (list.more) {
-                gal_auto_free char *next = gal_format("%zu", list.skip + list.limit);
-
-                gal_reply_text(&call->reply, "nextToken", next);
-        }
-        gal_reply_send(&call->reply);
+        free(list.last_name);
 }
 
 struct machine_copy {
@@ -375,8 +409,8 @@ static void describe_execution(struct call *call)
 
 struct execution_list {
         struct call *call;
+        struct page page;
         size_t count;
-        size_t limit;
         char last_id[64];
         bool more;
 };
@@ -385,7 +419,7 @@ static bool list_execution(void *user, const struct gal_execution_row *row)
 {
         struct execution_list *list = user;
 
-        if (list->count == list->limit) {
+        if (list->count == list->page.limit) {
                 list->more = true;
                 return false;
         }
@@ -400,23 +434,25 @@ static bool list_execution(void *user, const struct gal_execution_row *row)
 static void list_executions(struct call *call)
 {
         const char *arn = required(call, "stateMachineArn");
-        struct execution_list list = { .call = call };
-        struct gal_execution_filter filter = { .status = text_member(call, "statusFilter"),
-                                               .before_id = text_member(call, "nextToken") };
+        struct gal_execution_filter filter = { .status = text_member(call, "statusFilter") };
+        struct execution_list list = {
+                .call = call, .page = { .question = { "ListExecutions", arn, filter.status }, .question_count = 3 }
+        };
         struct gal_error error = { .code = GAL_OK };
         struct machine_copy machine;
         enum gal_status status;
 
-        if (arn == NULL || !max_results(call, &list.limit) || !read_machine(call, arn, &machine))
+        if (arn == NULL || !open_page(call, &list.page) || !read_machine(call, arn, &machine))
                 return;
         filter.machine_id = machine.id;
-        filter.limit = list.limit + 1;
+        filter.before_id = list.page.position;
+        filter.limit = list.page.limit + 1;
         gal_reply_open(&call->reply, "executions", '[');
         status = call->api->store->ops->list_executions(call->api->store, &filter, list_execution, &list, &error);
         gal_reply_close(&call->reply, ']');
         if (status == GAL_OK) {
                 if (list.more)
-                        gal_reply_text(&call->reply, "nextToken", list.last_id);
+                        reply_token(call, &list.page, list.last_id);
                 gal_reply_send(&call->reply);
         } else {
                 fail_status(call, status, &error, "ExecutionDoesNotExist");
@@ -439,18 +475,22 @@ static void add_event(void *user, uint64_t id, const char *text, size_t len)
 
 static void get_execution_history(struct call *call)
 {
-        struct gal_history_query query = { .execution_arn = required(call, "executionArn") };
-        const char *token = text_member(call, "nextToken");
+        struct gal_history_query query = { .execution_arn = required(call, "executionArn"),
+                                           .reverse =
+                                                   json_is_true(json_object_get(call->request, "reverseOrder")) };
+        struct page page = { .question = { "GetExecutionHistory", query.execution_arn,
+                                           query.reverse ? "reverse" : NULL },
+                             .question_count = 3 };
         struct event_list list = { .call = call };
         struct gal_error error = { .code = GAL_OK };
         enum gal_status status;
         bool more = false;
 
-        if (query.execution_arn == NULL || !max_results(call, &query.limit))
+        if (query.execution_arn == NULL || !open_page(call, &page))
                 return;
-        query.reverse = json_is_true(json_object_get(call->request, "reverseOrder"));
+        query.limit = page.limit;
         query.omit_data = json_is_false(json_object_get(call->request, "includeExecutionData"));
-        query.after_id = token == NULL ? 0 : strtoull(token, NULL, 10);
+        query.after_id = page.position == NULL ? 0 : strtoull(page.position, NULL, 10);
         gal_reply_open(&call->reply, "events", '[');
         status = gal_query_history(call->api->store, &query, add_event, &list, &more, &error);
         gal_reply_close(&call->reply, ']');
@@ -459,11 +499,44 @@ static void get_execution_history(struct call *call)
                 return;
         }
         if (more) {
-                gal_auto_free char *next = gal_format("%llu", (unsigned long long)list.last_id);
+                gal_auto_free char *position = gal_format("%llu", (unsigned long long)list.last_id);
 
-                gal_reply_text(&call->reply, "nextToken", next);
+                reply_token(call, &page, position);
         }
         gal_reply_send(&call->reply);
+}
+
+/*
+ * Of ours, for `galliard store purge`: removes executions that were closed before `closedBefore` (seconds since
+ * 1970, as all times of the API), for about a second. `isComplete` false: ask again.
+ */
+static void purged(void *user, enum gal_status status, size_t removed, bool is_complete, const char *message)
+{
+        struct pending *pending = user;
+
+        if (status != GAL_OK) {
+                gal_reply_fail(&pending->reply, 503, "ServiceUnavailable", "%s", message);
+        } else {
+                gal_reply_int(&pending->reply, "removed", (int64_t)removed);
+                gal_reply_raw(&pending->reply, "isComplete", is_complete ? "true" : "false");
+                gal_reply_send(&pending->reply);
+        }
+        free(pending);
+}
+
+static void purge_executions(struct call *call)
+{
+        const json_t *before = json_object_get(call->request, "closedBefore");
+        double seconds = json_number_value(before);
+
+        if (!json_is_number(before) || seconds < 0 || seconds > CLOSED_BEFORE_MAX)
+                gal_reply_fail(&call->reply, 400, "ValidationException",
+                               "'closedBefore' must be a time, in seconds since 1970");
+        else if (call->api->purge == NULL)
+                gal_reply_fail(&call->reply, 503, "ServiceUnavailable", "this process removes nothing");
+        else
+                call->api->purge(call->api->user, (int64_t)(seconds * 1000 + 0.5), purged,
+                                 make_pending(call, NULL, NULL));
 }
 
 static const struct action {
@@ -478,6 +551,7 @@ static const struct action {
         { "GetExecutionHistory", get_execution_history, false },
         { "ListExecutions", list_executions, false },
         { "ListStateMachines", list_state_machines, false },
+        { "PurgeExecutions", purge_executions, true },
         { "StartExecution", start_execution, true },
         { "StopExecution", stop_execution, true },
 };

@@ -13,12 +13,18 @@
 #include "engine/engine.h"
 #include "store/store.h"
 
+/* See PurgeExecutions in api.c. `message` NULL when OK. */
+typedef void (*gal_api_purge_done)(void *user, enum gal_status status, size_t removed, bool is_complete,
+                                   const char *message);
+
 struct gal_api {
         struct gal_engine *engine; /* NULL: this process does not own the store; actions that write are refused */
         struct gal_store *store;
         const char *account;
         const char *region;
         void (*poke)(void *user); /* the engine was given something to do */
+        /* (nullable) Removes closed executions; `done` as gal_purge_done of runtime/retention.h. */
+        void (*purge)(void *user, int64_t closed_before_ms, gal_api_purge_done done, void *done_user);
         void *user;
         /* (nullable) Whether the caller, `user` of gal_api_call(), has left: asked before a call that waits is
          * given something that another one could have. */

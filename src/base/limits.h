@@ -143,5 +143,8 @@
 #define GAL_SERVER_CLIENT_MS_MAX 60000
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
 #define GAL_LOG_LINE_SIZE 2048
+/* An execution that has ended the process that often is left out; and the file that remembers it. */
+#define GAL_POISONED_MAX 3
+#define GAL_POISONED_SIZE_MAX (1024 * 1024)
 
 #endif

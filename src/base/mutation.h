@@ -20,7 +20,10 @@
         X(TIMER_TWICE, "timer-twice")                                                                              \
         X(NO_WAKE, "parked-without-wake-time")                                                                     \
         X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
-        X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")
+        X(DUE_SKIPPED, "due-skipped-after-failed-read")                                                            \
+        X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")                                                            \
+        X(POISON, "poison")                                                                                        \
+        X(POISON_TRAP, "poison-trap")
 
 enum gal_mutation {
 #define X(id, name) GAL_MUTATION_##id,

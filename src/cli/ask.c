@@ -139,12 +139,12 @@ bool gal_ask_count(const struct gal_ask *ask, int option, size_t usual, size_t *
         return true;
 }
 
-char *gal_ask_machine(const struct gal_ask *ask, size_t operand)
+char *gal_ask_machine(struct gal_ask *ask, size_t operand)
 {
         return gal_client_machine_arn(&ask->client, ask->arguments.operands[operand]);
 }
 
-char *gal_ask_execution(const struct gal_ask *ask, size_t operand)
+char *gal_ask_execution(struct gal_ask *ask, size_t operand)
 {
         const char *word = ask->arguments.operands[operand];
         char *arn = gal_client_execution_arn(&ask->client, word);

@@ -18,8 +18,8 @@ enum gal_ask_option { GAL_ASK_STORE, GAL_ASK_REGION, GAL_ASK_ACCOUNT, GAL_ASK_JS
 #define GAL_ASK_PLACE_OPTIONS                                                                                      \
         [GAL_ASK_STORE] = { "store", "URL", "sqlite:FILE or postgresql://...; else GALLIARD_STORE, else "          \
                             "sqlite:galliard.db", false },                                                         \
-        [GAL_ASK_REGION] = { "region", "REGION", "of the ARNs; else GALLIARD_REGION, else us-east-1", false },     \
-        [GAL_ASK_ACCOUNT] = { "account", "ID", "of the ARNs; else GALLIARD_ACCOUNT, else 123456789012", false }
+        [GAL_ASK_REGION] = { "region", "REGION", "of the ARNs of a new store; else GALLIARD_REGION, else us-east-1", false },     \
+        [GAL_ASK_ACCOUNT] = { "account", "ID", "of the ARNs of a new store; else GALLIARD_ACCOUNT, else 123456789012", false }
 #define GAL_ASK_OPTIONS                                                                                            \
         GAL_ASK_PLACE_OPTIONS,                                                                                     \
         [GAL_ASK_JSON] = { "json", NULL, "print the answer's JSON also on a terminal", false }
@@ -57,7 +57,7 @@ bool gal_ask_count(const struct gal_ask *ask, int option, size_t usual, size_t *
 void gal_ask_complain(const char *format, ...) GAL_PRINTF(1, 2);
 
 /* As gal_client_*_arn(), of an operand. (transfer full) The second: NULL after a message. */
-char *gal_ask_machine(const struct gal_ask *ask, size_t operand);
-char *gal_ask_execution(const struct gal_ask *ask, size_t operand);
+char *gal_ask_machine(struct gal_ask *ask, size_t operand);
+char *gal_ask_execution(struct gal_ask *ask, size_t operand);
 
 #endif

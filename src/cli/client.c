@@ -18,7 +18,9 @@
 #include "base/arn.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "cli/crash.h"
 #include "cli/forward.h"
+#include "cli/poisoned.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
 
@@ -46,8 +48,8 @@ void gal_client_init(struct gal_client *client, const struct gal_client_options 
 {
         *client = (struct gal_client){
                 .store_url = choose(options->store_url, "GALLIARD_STORE", "sqlite:galliard.db"),
-                .account = choose(options->account, "GALLIARD_ACCOUNT", "123456789012"),
-                .region = choose(options->region, "GALLIARD_REGION", "us-east-1"),
+                .account = choose(options->account, "GALLIARD_ACCOUNT", NULL),
+                .region = choose(options->region, "GALLIARD_REGION", NULL),
         };
 }
 
@@ -60,6 +62,7 @@ static void close_store(struct gal_client *client)
 void gal_client_finish(struct gal_client *client)
 {
         close_store(client);
+        gal_settings_finish(&client->settings);
 }
 
 const char *gal_client_file(const char *store_url)
@@ -88,6 +91,9 @@ static enum gal_status open_store(struct gal_client *client, bool create, bool m
         if (status != GAL_OK)
                 return status;
         status = client->store->ops->prepare(client->store, migrate, error);
+        if (status == GAL_OK && client->settings.account == NULL)
+                status =
+                        gal_settings_open(client->store, client->account, client->region, &client->settings, error);
         if (status != GAL_OK)
                 close_store(client);
         return status;
@@ -162,12 +168,14 @@ struct call {
 static enum gal_status read_here(struct call *call, struct gal_error *error)
 {
         struct gal_client *client = call->client;
-        struct gal_api api = { .account = client->account, .region = client->region };
         enum gal_status status = gal_client_open(client, /* create= */ false, error);
+        struct gal_api api;
 
         if (status != GAL_OK)
                 return status;
-        api.store = client->store;
+        api = (struct gal_api){ .store = client->store,
+                                .account = client->settings.account,
+                                .region = client->settings.region };
         gal_api_call(&api, call->action, call->body, call->len, take_answer, &call->waiting);
         return call->waiting.is_done ? GAL_OK
                                      : gal_fail(error, GAL_EIO, GAL_NOWHERE, "%s needs a server", call->action);
@@ -176,6 +184,11 @@ static enum gal_status read_here(struct call *call, struct gal_error *error)
 static void poke(void *user)
 {
         gal_runtime_poke(user);
+}
+
+static void purge(void *user, int64_t closed_before_ms, gal_api_purge_done done, void *done_user)
+{
+        gal_runtime_purge(user, closed_before_ms, done, done_user);
 }
 
 static void give_up(void *user)
@@ -189,9 +202,10 @@ static void run_call(struct call *call, struct gal_runtime *runtime)
         struct gal_timer *timer = gal_timer_create(loop, give_up, loop);
         struct gal_api api = { .engine = gal_runtime_engine(runtime),
                                .store = gal_runtime_store(runtime),
-                               .account = call->client->account,
-                               .region = call->client->region,
+                               .account = gal_runtime_account(runtime),
+                               .region = gal_runtime_region(runtime),
                                .poke = poke,
+                               .purge = purge,
                                .user = runtime };
 
         call->waiting.loop = loop;
@@ -221,9 +235,13 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
                                                .region = client->region,
                                                .log = &log };
         struct gal_runtime *runtime = NULL;
+        gal_auto_free char *poisoned_path = NULL;
         enum gal_status status;
 
         close_store(client); /* a process that owns an SQLite file opens it once */
+        if (gal_cli_poisoned_path(client->store_url, /* state_dir= */ NULL, &poisoned_path, NULL) == GAL_OK)
+                options.poisoned_path = poisoned_path;
+        gal_crash_watch();
         status = gal_runtime_create(&options, &runtime, error);
         if (status != GAL_OK)
                 return status;
@@ -326,22 +344,48 @@ static bool is_arn(const char *word)
         return strncmp(word, "arn:", 4) == 0;
 }
 
-char *gal_client_machine_arn(const struct gal_client *client, const char *word)
+/* Whatever is wrong with the store, the request itself will tell. */
+static const char *place_of(struct gal_client *client, const char *given, const char *usual, char **setting)
 {
-        if (is_arn(word))
-                return gal_strdup(word);
-        return gal_format("arn:%s:states:%s:%s:stateMachine:%s", gal_arn_partition(client->region), client->region,
-                          client->account, word);
+        struct gal_error ignored = { .code = GAL_OK };
+
+        if (gal_client_open(client, /* create= */ false, &ignored) == GAL_OK)
+                return *setting;
+        return given != NULL ? given : usual;
 }
 
-char *gal_client_execution_arn(const struct gal_client *client, const char *word)
+const char *gal_client_account(struct gal_client *client)
+{
+        return place_of(client, client->account, GAL_ACCOUNT_USUAL, &client->settings.account);
+}
+
+static const char *region_of(struct gal_client *client)
+{
+        return place_of(client, client->region, GAL_REGION_USUAL, &client->settings.region);
+}
+
+char *gal_client_machine_arn(struct gal_client *client, const char *word)
+{
+        const char *region, *account;
+
+        if (is_arn(word))
+                return gal_strdup(word);
+        region = region_of(client);
+        account = gal_client_account(client);
+        return gal_format("arn:%s:states:%s:%s:stateMachine:%s", gal_arn_partition(region), region, account, word);
+}
+
+char *gal_client_execution_arn(struct gal_client *client, const char *word)
 {
         const char *slash = strchr(word, '/');
+        const char *region, *account;
 
         if (is_arn(word))
                 return strstr(word, ":execution:") != NULL ? gal_strdup(word) : NULL;
         if (slash == NULL || slash == word || slash[1] == '\0' || strchr(slash + 1, '/') != NULL)
                 return NULL;
-        return gal_format("arn:%s:states:%s:%s:execution:%.*s:%s", gal_arn_partition(client->region),
-                          client->region, client->account, (int)(slash - word), word, slash + 1);
+        region = region_of(client);
+        account = gal_client_account(client);
+        return gal_format("arn:%s:states:%s:%s:execution:%.*s:%s", gal_arn_partition(region), region, account,
+                          (int)(slash - word), word, slash + 1);
 }

@@ -12,20 +12,22 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "runtime/settings.h"
 #include "store/store.h"
 
 struct gal_client_options {
         const char *store_url; /* NULL: GALLIARD_STORE, or a file in this directory */
-        const char *account;   /* NULL: GALLIARD_ACCOUNT, or the usual one */
-        const char *region;    /* NULL: GALLIARD_REGION, or the usual one */
+        const char *account;   /* NULL: GALLIARD_ACCOUNT, or that of the store */
+        const char *region;    /* NULL: GALLIARD_REGION, or that of the store */
 };
 
 struct gal_client {
         const char *store_url; /* what the options and the environment come to; borrowed */
-        const char *account;
+        const char *account;   /* NULL: that of the store */
         const char *region;
-        struct gal_store *store; /* for reading; NULL: not open */
-        bool wrote_here;         /* the last call that wrote was done by this process: nobody owns the store */
+        struct gal_settings settings; /* of a store that was opened; NULL in it before */
+        struct gal_store *store;      /* for reading; NULL: not open */
+        bool wrote_here;              /* the last call that wrote was done by this process: nobody owns the store */
 };
 
 struct gal_client_answer {
@@ -52,9 +54,14 @@ GAL_MUST_USE enum gal_status gal_client_migrate(struct gal_client *client, struc
 /* The file of an SQLite store; NULL: it is another one. (transfer none) */
 const char *gal_client_file(const char *store_url);
 
-/* (transfer full) "NAME" or an ARN, as an ARN. */
-char *gal_client_machine_arn(const struct gal_client *client, const char *word);
+/*
+ * The account of the store, which is opened for that; of one that cannot be opened (what is asked of it next says
+ * why), or is not there yet, the one that it would get.
+ */
+const char *gal_client_account(struct gal_client *client);
+/* (transfer full) "NAME" or an ARN, as an ARN. Opens the store, as gal_client_account() does. */
+char *gal_client_machine_arn(struct gal_client *client, const char *word);
 /* (transfer full) "MACHINE/NAME" or an ARN, as an ARN; NULL: it is neither. */
-char *gal_client_execution_arn(const struct gal_client *client, const char *word);
+char *gal_client_execution_arn(struct gal_client *client, const char *word);
 
 #endif

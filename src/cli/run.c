@@ -17,7 +17,9 @@
 #include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/configuration.h"
+#include "cli/crash.h"
 #include "cli/diagnostics.h"
+#include "cli/poisoned.h"
 #include "cli/progress.h"
 #include "cli/result.h"
 #include "cli/terminal.h"
@@ -382,8 +384,13 @@ static int run_workflow(struct run *run)
                                                        .closed = on_closed,
                                                        .user = run };
         struct gal_error error = { .code = GAL_OK };
-        enum gal_status status = gal_runtime_create(&runtime_options, &run->runtime, &error);
+        gal_auto_free char *poisoned_path = NULL;
+        enum gal_status status;
 
+        if (gal_cli_poisoned_path(runtime_options.store_url, /* state_dir= */ NULL, &poisoned_path, NULL) == GAL_OK)
+                runtime_options.poisoned_path = poisoned_path;
+        gal_crash_watch();
+        status = gal_runtime_create(&runtime_options, &run->runtime, &error);
         raise_descriptor_limit();
         run->adopts_orphans = gal_orphans_adopt();
         if (status == GAL_OK)

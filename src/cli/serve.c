@@ -14,10 +14,13 @@
 
 #include "base/alloc.h"
 #include "base/timestamp.h"
+#include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/configuration.h"
+#include "cli/crash.h"
+#include "cli/poisoned.h"
 #include "cli/socket_path.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -28,13 +31,14 @@
 #include "tasks/functions.h"
 
 #define STOP_MS_MAX 5000
+#define RETENTION_MS (90ll * 86400 * 1000)
 /* For what waits for a commit. */
 #define ANSWERS_MS_MAX 3000
 #define ANSWERS_LOOK_MS 20
 /* Of a cause on a log line. */
 #define CAUSE_TEXT_MAX 400
 
-enum option { STORE, REGION, ACCOUNT, FUNCTIONS, VERBOSE, OPTION_COUNT };
+enum option { STORE, REGION, ACCOUNT, FUNCTIONS, RETENTION, STATE_DIR, VERBOSE, OPTION_COUNT };
 
 _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
                "the options that name a place are the same for every verb");
@@ -43,6 +47,11 @@ static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
+        [RETENTION] = { "retention", "AGE",
+                        "remove executions so long after their end: 90d (when it is not given), "
+                        "12h, ...; 0 keeps them",
+                        false },
+        [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
 };
 
@@ -58,6 +67,9 @@ static const struct gal_verb_usage usage = {
         .epilogue =
                 "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
+                "\nAn execution that ends this process three times, by a fault of ours that it steps on, stands "
+                "still "
+                "at\nthe next start and is reported: see 'galliard store poisoned' and 'galliard store release'.\n"
                 "\nExit status: 0 stopped by a signal; 2 bad usage or configuration, or the store cannot be "
                 "used.\n",
 };
@@ -68,9 +80,11 @@ struct serve {
         struct gal_log log;
         struct gal_functions *functions;
         struct gal_socket_path socket;
+        char *poisoned_path; /* NULL: nothing is remembered */
         struct gal_runtime *runtime;
         struct gal_server *server;
         struct gal_timer *stop_timer;
+        int64_t retention_ms;
         int64_t stop_since_ms; /* 0: not stopping */
 };
 
@@ -189,9 +203,11 @@ static enum gal_status create_runtime(struct serve *serve, struct gal_error *err
         struct gal_runtime_options runtime_options = { .store_url = serve->place.store_url,
                                                        .address = address,
                                                        .stand_by = gal_client_file(serve->place.store_url) == NULL,
+                                                       .retention_ms = serve->retention_ms,
                                                        .functions = serve->functions,
                                                        .account = serve->place.account,
                                                        .region = serve->place.region,
+                                                       .poisoned_path = serve->poisoned_path,
                                                        .log = &serve->log,
                                                        .record = verbose ? on_record : NULL,
                                                        .closed = verbose ? on_closed : NULL,
@@ -200,14 +216,30 @@ static enum gal_status create_runtime(struct serve *serve, struct gal_error *err
         return gal_runtime_create(&runtime_options, &serve->runtime, error);
 }
 
+/* Without a place to remember in, one works on, unless somebody has asked for that place. */
+static enum gal_status find_poisoned(struct serve *serve, struct gal_error *error)
+{
+        const char *state_dir = serve->arguments.values[STATE_DIR];
+        struct gal_error own = { .code = GAL_OK };
+        enum gal_status status =
+                gal_cli_poisoned_path(serve->place.store_url, state_dir, &serve->poisoned_path, &own);
+
+        if (status != GAL_OK && state_dir != NULL)
+                return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+        if (status != GAL_OK)
+                gal_log(&serve->log, GAL_LOG_WARNING, "executions that end this process are not remembered: %s",
+                        own.message);
+        return GAL_OK;
+}
+
 /* The runtime owns the store, or stands by, before the socket is there: a socket that lies about is nobody's. */
 static enum gal_status start(struct serve *serve, struct gal_error *error)
 {
-        struct gal_server_options server_options = { .account = serve->place.account,
-                                                     .region = serve->place.region,
-                                                     .log = &serve->log };
+        struct gal_server_options server_options = { .log = &serve->log };
         enum gal_status status = gal_socket_path_make(serve->place.store_url, &serve->socket, error);
 
+        if (status == GAL_OK)
+                status = find_poisoned(serve, error);
         if (status == GAL_OK)
                 status = create_runtime(serve, error);
         if (status != GAL_OK)
@@ -229,6 +261,7 @@ static void finish(struct serve *serve)
         gal_runtime_destroy(serve->runtime);
         gal_socket_path_finish(&serve->socket);
         gal_functions_destroy(serve->functions);
+        free(serve->poisoned_path);
         alarm(0);
 }
 
@@ -259,8 +292,16 @@ static int run(struct serve *serve)
         return GAL_EXIT_OK;
 }
 
-static bool check(const struct serve *serve)
+static bool check(struct serve *serve)
 {
+        const char *retention = serve->arguments.values[RETENTION];
+        int status;
+
+        serve->retention_ms = RETENTION_MS;
+        if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
+                return gal_arguments_fault(&usage, &status,
+                                           "--retention must be an age, as 90d, 12h, 30m or 10s, or 0, not '%s'",
+                                           retention);
         if (strncmp(serve->place.store_url, "memory:", 7) != 0)
                 return true;
         gal_ask_complain(
@@ -283,6 +324,7 @@ int gal_cli_serve(int argc, char **argv)
         gal_client_init(&serve.place, &place);
         serve.log.level_max = serve.arguments.values[VERBOSE] != NULL ? GAL_LOG_DEBUG : GAL_LOG_INFO;
         status = GAL_EXIT_USAGE;
+        gal_crash_watch();
         if (check(&serve) &&
             gal_cli_load_functions(serve.arguments.values[FUNCTIONS], "galliard.json", &serve.functions))
                 status = run(&serve);

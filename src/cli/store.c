@@ -13,46 +13,59 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
+#include "cli/poisoned.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "engine/check.h"
+#include "runtime/poisoned.h"
+#include "runtime/retention.h"
 
-/* Executions that go in one transaction, and how often the lease is renewed in between. */
-#define PURGE_BITE 500
+/* While we purge; it is renewed three times in that. */
 #define LEASE_MS 10000
 
-enum option { STORE, CLOSED_BEFORE, JSON, OPTION_COUNT };
+enum option { STORE, REGION, ACCOUNT, CLOSED_BEFORE, STATE_DIR, JSON, OPTION_COUNT };
+
+_Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
+               "the options that name a place are the same for every verb");
 
 static const struct gal_option options[OPTION_COUNT] = {
-        [STORE] = { "store", "URL", "sqlite:FILE or postgresql://...; else GALLIARD_STORE, else sqlite:galliard.db",
-                    false },
+        GAL_ASK_PLACE_OPTIONS,
         [CLOSED_BEFORE] = { "closed-before", "TIME", "purge: 2026-11-23, 2026-11-23T15:00:00Z, or an age: 90d, 12h",
                             false },
+        [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [JSON] = { "json", NULL, "print JSON also on a terminal", false },
 };
 
 static const struct gal_verb_usage usage = {
         .verb = "store",
-        .synopsis = "[options] init|check|migrate|stats|purge",
-        .operands = "init|check|migrate|stats|purge",
+        .synopsis = "[options] init|check|migrate|stats|purge|poisoned|release EXECUTION",
+        .operands = "init|check|migrate|stats|purge|poisoned|release",
         .summary = "Works on a store as a whole.",
         .options = options,
         .option_count = OPTION_COUNT,
         .operands_min = 1,
-        .operands_max = 1,
+        .operands_max = 2,
         .epilogue =
-                "\n  init     make its tables, where there are none\n"
+                "\n  init     make its tables, where there are none; the region and account of its ARNs are "
+                "its own\n"
+                "           from then on\n"
                 "  check    look at every execution: events without gap, replay, rows that agree; changes "
                 "nothing,\n"
                 "           and may run beside a 'galliard serve'\n"
                 "  migrate  bring the tables of an older release up to this one\n"
                 "  stats    counts and sizes\n"
-                "  purge    remove executions that were closed before a time (90 days ago when it is not given)\n"
+                "  purge    remove executions that were closed before a time (90 days ago when it is not "
+                "given), also\n"
+                "           while a 'galliard serve' owns the store; their names stay taken for 90 days\n"
+                "  poisoned executions that ended the process that ran them; those that did so three times stand "
+                "still\n"
+                "  release  let the one with that ARN, MACHINE/NAME or id run again: at the next start of 'serve'\n"
                 "\nExit status: 0 done; 1 check found faults; 2 bad usage, or the store cannot be used.\n",
 };
 
@@ -203,34 +216,17 @@ static int run_check(struct verb *verb)
 
 /* purge */
 
-/* "90d": before now. */
-static bool parse_age(const char *text, int64_t *ret_ms)
-{
-        static const struct {
-                char unit;
-                int64_t ms;
-        } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
-        char *end;
-        long long count = strtoll(text, &end, 10);
-
-        if (text[0] < '0' || text[0] > '9' || end[0] == '\0' || end[1] != '\0' || count > 100000000)
-                return false;
-        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-                if (units[i].unit == end[0]) {
-                        *ret_ms = now_ms() - count * units[i].ms;
-                        return true;
-                }
-        }
-        return false;
-}
-
 static bool parse_time(const char *text, int64_t *ret_ms)
 {
         gal_auto_free char *midnight = gal_format("%sT00:00:00Z", text);
         struct gal_instant instant;
 
-        if (parse_age(text, ret_ms))
+        int64_t age_ms;
+
+        if (gal_cli_parse_age(text, &age_ms)) {
+                *ret_ms = age_ms < now_ms() ? now_ms() - age_ms : 0;
                 return true;
+        }
         if (!gal_timestamp_parse(text, strlen(text), &instant) &&
             !gal_timestamp_parse(midnight, strlen(midnight), &instant))
                 return false;
@@ -252,25 +248,72 @@ static enum gal_status acquire(struct gal_store *store, struct gal_error *error)
         return store->ops->acquire(store, &request, error);
 }
 
-static enum gal_status purge(struct gal_store *store, int64_t before_ms, size_t *ret_removed,
-                             struct gal_error *error)
+/* Nobody owns the store: we do, meanwhile. */
+static enum gal_status purge_here(struct gal_store *store, int64_t before_ms, size_t *ret_removed,
+                                  struct gal_error *error)
 {
+        struct gal_bite bite = GAL_BITE_INIT;
         int64_t renewed_ms = now_ms();
         enum gal_status status;
-        size_t removed;
+        size_t removed, limit;
 
-        *ret_removed = 0;
         do {
-                status = store->ops->purge(store, before_ms, now_ms(), PURGE_BITE, &removed, error);
+                int64_t since_ms = now_ms();
+
+                limit = bite.limit;
+                status = store->ops->purge(store, before_ms, gal_purge_names_by_ms(before_ms, since_ms), limit,
+                                           &removed, error);
                 if (status != GAL_OK)
                         return status;
                 *ret_removed += removed;
+                gal_bite_adapt(&bite, removed, now_ms() - since_ms);
                 if (now_ms() - renewed_ms > LEASE_MS / 3) {
                         renewed_ms = now_ms();
                         status = store->ops->renew(store, error);
                 }
-        } while (status == GAL_OK && removed == PURGE_BITE);
+        } while (status == GAL_OK && removed == limit);
+        store->ops->release(store);
         return status;
+}
+
+/* The owner does it, about a second's work at a time. */
+static enum gal_status purge_there(struct verb *verb, int64_t before_ms, size_t *ret_removed,
+                                   struct gal_error *error)
+{
+        bool is_complete = false;
+
+        while (!is_complete) {
+                json_auto_t *request = gal_need(json_pack("{s:f}", "closedBefore", (double)before_ms / 1000));
+                struct gal_client_answer answer = { 0, NULL };
+                enum gal_status status = gal_client_call(&verb->client, "PurgeExecutions", request, &answer, error);
+
+                if (status != GAL_OK)
+                        return status;
+                *ret_removed += (size_t)json_integer_value(json_object_get(answer.body, "removed"));
+                is_complete = json_is_true(json_object_get(answer.body, "isComplete"));
+                if (answer.http_status != 200)
+                        status = gal_fail(error, GAL_EIO, GAL_NOWHERE, "the owner of the store refuses: %s",
+                                          json_string_value(json_object_get(answer.body, "message")));
+                gal_client_answer_finish(&answer);
+                if (status != GAL_OK)
+                        return status;
+        }
+        return GAL_OK;
+}
+
+static enum gal_status purge(struct verb *verb, int64_t before_ms, size_t *ret_removed, struct gal_error *error)
+{
+        struct gal_error own = { .code = GAL_OK };
+        enum gal_status status = gal_client_open(&verb->client, /* create= */ false, error);
+
+        if (status != GAL_OK)
+                return status;
+        status = acquire(verb->client.store, &own);
+        if (status == GAL_OK)
+                return purge_here(verb->client.store, before_ms, ret_removed, error);
+        if (status == GAL_EBUSY)
+                return purge_there(verb, before_ms, ret_removed, error);
+        return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
 }
 
 static int run_purge(struct verb *verb)
@@ -286,11 +329,7 @@ static int run_purge(struct verb *verb)
                 gal_arguments_fault(&usage, &exit_status, "--closed-before cannot be '%s'", given);
                 return exit_status;
         }
-        status = gal_client_open(&verb->client, /* create= */ false, &error);
-        if (status == GAL_OK)
-                status = acquire(verb->client.store, &error);
-        if (status == GAL_OK)
-                status = purge(verb->client.store, before_ms, &removed, &error);
+        status = purge(verb, before_ms, &removed, &error);
         if (status != GAL_OK)
                 return refuse(&error);
         if (verb->as_json)
@@ -299,12 +338,58 @@ static int run_purge(struct verb *verb)
         return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
+/* Poisoned executions. */
+
+static enum gal_status find_poisoned(const struct verb *verb, char **ret_path, struct gal_error *error)
+{
+        enum gal_status status =
+                gal_cli_poisoned_path(verb->client.store_url, verb->arguments.values[STATE_DIR], ret_path, error);
+
+        if (status == GAL_OK && *ret_path == NULL)
+                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "a store in memory ends with its process");
+        return status;
+}
+
+static int run_poisoned(struct verb *verb)
+{
+        struct gal_error error = { .code = GAL_OK };
+        gal_auto_free char *path = NULL;
+        enum gal_status status = find_poisoned(verb, &path, &error);
+        bool is_printed = false;
+
+        if (status == GAL_OK)
+                status = gal_cli_poisoned_list(path, verb->as_json, &is_printed, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        return is_printed ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
+static int run_release(struct verb *verb)
+{
+        const char *word = verb->arguments.operands[1];
+        struct gal_error error = { .code = GAL_OK };
+        gal_auto_free char *path = NULL;
+        gal_auto_free char *arn = gal_client_execution_arn(&verb->client, word); /* NULL: an id */
+        enum gal_status status = find_poisoned(verb, &path, &error);
+
+        if (status == GAL_OK)
+                status = gal_poisoned_release(path, arn != NULL ? arn : word, &error);
+        if (status != GAL_OK)
+                return refuse(&error);
+        if (verb->as_json)
+                return print_json(gal_need(json_pack("{s:s}", "released", arn != NULL ? arn : word)));
+        puts("Released; the next start of 'galliard serve' runs it again.");
+        return gal_cli_flush(stdout) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
+}
+
 static const struct {
         const char *name;
         int (*run)(struct verb *verb);
+        size_t operands; /* with the name */
 } actions[] = {
-        { "init", run_init },   { "check", run_check }, { "migrate", run_migrate },
-        { "stats", run_stats }, { "purge", run_purge },
+        { "init", run_init, 1 },       { "check", run_check, 1 }, { "migrate", run_migrate, 1 },
+        { "stats", run_stats, 1 },     { "purge", run_purge, 1 }, { "poisoned", run_poisoned, 1 },
+        { "release", run_release, 2 },
 };
 
 static int run(struct verb *verb)
@@ -313,10 +398,17 @@ static int run(struct verb *verb)
         int status;
 
         for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-                if (strcmp(actions[i].name, name) == 0)
+                if (strcmp(actions[i].name, name) != 0)
+                        continue;
+                if (verb->arguments.operand_count == actions[i].operands)
                         return actions[i].run(verb);
+                gal_arguments_fault(
+                        &usage, &status,
+                        actions[i].operands == 1 ? "'%s' takes nothing more" : "'%s' takes an execution", name);
+                return status;
         }
-        gal_arguments_fault(&usage, &status, "'%s' is none of init, check, migrate, stats, purge", name);
+        gal_arguments_fault(&usage, &status,
+                            "'%s' is none of init, check, migrate, stats, purge, poisoned, release", name);
         return status;
 }
 
@@ -329,6 +421,8 @@ int gal_cli_store(int argc, char **argv)
         if (!gal_arguments_parse(&usage, argc, argv, &verb.arguments, &status))
                 return status;
         place.store_url = verb.arguments.values[STORE];
+        place.region = verb.arguments.values[REGION];
+        place.account = verb.arguments.values[ACCOUNT];
         gal_client_init(&verb.client, &place);
         verb.as_json = verb.arguments.values[JSON] != NULL || !isatty(STDOUT_FILENO);
         status = run(&verb);

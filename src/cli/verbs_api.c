@@ -85,7 +85,8 @@ static int run_create(struct gal_ask *ask)
 {
         const char *role = ask->arguments.values[CREATE_ROLE];
         gal_auto_free char *definition = read_definition(ask->arguments.operands[1]);
-        gal_auto_free char *usual_role = gal_format("arn:aws:iam::%s:role/galliard", ask->client.account);
+        gal_auto_free char *usual_role =
+                gal_format("arn:aws:iam::%s:role/galliard", gal_client_account(&ask->client));
         json_t *request;
 
         if (definition == NULL)

@@ -112,7 +112,7 @@ static int print_end(const struct gal_ask *ask, const json_t *description)
 }
 
 /* NULL after a message. */
-static json_t *make_start(const struct gal_ask *ask)
+static json_t *make_start(struct gal_ask *ask)
 {
         const char *name = ask->arguments.values[START_NAME], *given = ask->arguments.values[START_INPUT];
         gal_auto_free char *machine = gal_ask_machine(ask, 0);

@@ -57,7 +57,8 @@ static const char *check_children(const struct gal_execution *execution, const s
 {
         bool is_map = record->type == GAL_EVENT_MAP_STATE_STARTED;
 
-        if (frame->phase != GAL_PHASE_ENTERED ||
+        /* After a retry's pause it begins again. */
+        if ((frame->phase != GAL_PHASE_ENTERED && frame->phase != GAL_PHASE_BACKOFF) ||
             !is_in(execution, frame, is_map ? GAL_STATE_MAP : GAL_STATE_PARALLEL))
                 return "its frame is in no such state";
         return !is_map || json_is_array(record->as.children.items->value) ? NULL : "it has no items";

@@ -233,10 +233,12 @@ static void step_dirty(struct gal_engine *engine, struct gal_commit *commit)
         while (engine->dirty_first != NULL) {
                 struct gal_run *run = take_dirty(engine);
 
+                gal_suspect_execution(engine, run->id, run->execution->execution_arn);
                 gal_run_step(run, &engine->ids);
                 gal_run_set_wake(run);
                 if (run->step.records.count > 0)
                         add_run(commit, run);
+                gal_suspect_set(NULL);
                 if (engine->one_by_one && commit->batch.chunk_count > 0)
                         return;
         }
@@ -311,10 +313,7 @@ static void publish(struct gal_engine *engine, struct gal_commit *commit)
 
 static void quarantine(struct gal_engine *engine, const struct gal_run *run)
 {
-        struct quarantined *quarantined = gal_new(struct quarantined);
-
-        memcpy(quarantined->id, run->id, sizeof(quarantined->id));
-        HASH_ADD_STR(engine->quarantined, id, quarantined);
+        gal_quarantine_add(engine, run->id, /* reason= */ NULL);
         gal_log(engine->log, GAL_LOG_ERROR,
                 "execution %s stands still: the store refuses what it has to write; the others go on",
                 run->execution->execution_arn);

@@ -78,7 +78,6 @@ void gal_engine_destroy(struct gal_engine *engine)
 {
         struct gal_run *run, *next_run;
         struct machine *machine, *next_machine;
-        struct quarantined *quarantined, *next_quarantined;
 
         if (engine == NULL)
                 return;
@@ -92,11 +91,7 @@ void gal_engine_destroy(struct gal_engine *engine)
         gal_requests_refuse_all(engine, GAL_EIO, /* message= */ NULL);
         clear_memory(engine, NULL);
         gal_heap_finish(&engine->wakes);
-        HASH_ITER(hh, engine->quarantined, quarantined, next_quarantined)
-        {
-                HASH_DEL(engine->quarantined, quarantined);
-                free(quarantined);
-        }
+        gal_quarantine_clear(engine);
         free(engine->account);
         free(engine->region);
         free(engine->role_arn);
@@ -129,9 +124,16 @@ enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struc
         if (status == GAL_OK)
                 status = gal_load_all(engine, error);
         engine->is_lost = status != GAL_OK;
-        if (status != GAL_OK) /* what was loaded has sent its calls already: they are cancelled */
+        if (status != GAL_OK)
                 clear_memory(engine, &store_lost);
         return status;
+}
+
+void gal_engine_resume(struct gal_engine *engine)
+{
+        gal_assert(!engine->is_lost);
+        if (!GAL_MUTATED(MEMORY_KEPT) || engine->tasks_out == 0)
+                gal_load_resume(engine);
 }
 
 /* Ticks. */
@@ -159,8 +161,9 @@ void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t r
         if (engine->is_lost || engine->commits_in_flight >= engine->commits_max)
                 return;
         gal_requests_run(engine);
-        if (engine->parked_wake_ms != 0 && engine->parked_wake_ms <= now_ms)
-                gal_load_due(engine);
+        gal_load_due(engine);
+        if (engine->is_lost) /* a look at the store has shown it */
+                return;
         wake_due(engine);
         if (engine->dirty_first != NULL || engine->changed_first != NULL)
                 gal_commit_offer(engine);
@@ -184,10 +187,9 @@ int64_t gal_engine_wake_ms(const struct gal_engine *engine)
 {
         const struct gal_heap_node *first = gal_heap_first(&engine->wakes);
         int64_t wake_ms = first == NULL ? 0 : gal_container_of(first, struct gal_run, wake)->wake_ms;
+        int64_t due_ms = gal_load_due_ms(engine);
 
-        if (engine->parked_wake_ms != 0 && (wake_ms == 0 || engine->parked_wake_ms < wake_ms))
-                return engine->parked_wake_ms;
-        return wake_ms;
+        return due_ms != 0 && (wake_ms == 0 || due_ms < wake_ms) ? due_ms : wake_ms;
 }
 
 size_t gal_engine_tasks_out(const struct gal_engine *engine)

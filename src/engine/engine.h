@@ -57,6 +57,12 @@ struct gal_engine_callbacks {
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         /* (nullable) The execution is closed and that is committed. */
         void (*closed)(void *user, const struct gal_run *run);
+        /*
+         * (nullable) Our own code breaks a promise while it works on that execution (`what` says which), and the
+         * process is about to end. Only what a signal handler may do. `execution_arn` is NULL when it is not known
+         * yet.
+         */
+        void (*bug)(void *user, const char *execution_id, const char *execution_arn, const char *what);
         void *user;
 };
 
@@ -77,11 +83,22 @@ struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_e
 void gal_engine_destroy(struct gal_engine *engine); /* accepts NULL */
 
 /*
- * Loads what the store holds: machines, and every open execution, which go on where they were; open task attempts
- * are dispatched again under the same identity. To be called when the driver has the lease, and again, after
- * gal_engine_drop(), when it has taken a new one. Reads the store.
+ * Leaves an execution out, for as long as this engine lives: what it does ends the process. Before it is loaded.
+ * `reason` stands in the log when its turn to be loaded comes.
+ */
+void gal_engine_quarantine(struct gal_engine *engine, const char *execution_id, const char *reason);
+
+/*
+ * Loads what the store holds: machines, and every open execution, which go on where they were. To be called when
+ * the driver has the lease, and again, after gal_engine_drop(), when it has taken a new one. Reads the store.
  */
 GAL_MUST_USE enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struct gal_error *error);
+/*
+ * After the load and before the first tick: dispatches the open task attempts again, under the same identity. The
+ * trap: the lease may have been lost between taking and reading, and what was read is then another owner's. So
+ * renew it, successfully, between the load and this.
+ */
+void gal_engine_resume(struct gal_engine *engine);
 
 /*
  * Forgets all executions after the lease or the connection was lost: memory may be ahead of the store, or behind

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 
+#include "base/assert.h"
 #include "base/heap.h"
 #include "base/id.h"
 #include "base/random.h"
@@ -113,10 +114,11 @@ struct gal_run {
         struct waiter *stop_waiters; /* of stops */
 };
 
-/* An execution whose rows the store refuses: it stands still, so that the others go on. */
+/* An execution that stands still, so that the others go on: the store refuses its rows, or it ends the process. */
 struct quarantined {
         UT_hash_handle hh; /* by id */
         char id[GAL_UUID_SIZE];
+        char *reason; /* to be reported; NULL: it has been */
 };
 
 struct gal_commit {
@@ -163,10 +165,22 @@ struct gal_engine {
         unsigned commits_in_flight;
         bool is_lost;
         struct quarantined *quarantined;
-        bool one_by_one; /* the data of a batch was refused: the next ones hold one execution each */
+        struct gal_suspect suspect; /* what is being worked on, when this thread's suspect is this one */
+        const char *suspect_id;
+        const char *suspect_arn; /* nullable */
+        bool one_by_one;         /* the data of a batch was refused: the next ones hold one execution each */
         size_t tasks_out;
-        int64_t parked_wake_ms; /* when the first parked execution is due; 0: none is parked */
+        int64_t parked_wake_ms;  /* when the first parked execution is due; 0: none is parked */
+        int64_t parked_pause_ms; /* they could not be read: not before that time again */
 };
+
+/* quarantine.c */
+void gal_quarantine_add(struct gal_engine *engine, const char *execution_id, const char *reason);
+/* Whether it is to be left out; reports it for the first time. */
+bool gal_quarantine_holds(struct gal_engine *engine, const char *execution_id);
+void gal_quarantine_clear(struct gal_engine *engine);
+/* From here on, whoever breaks a promise does it for that execution. Borrowed; `arn` nullable. */
+void gal_suspect_execution(struct gal_engine *engine, const char *id, const char *arn);
 
 /* run.c */
 struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
@@ -195,7 +209,7 @@ struct revision *gal_revision_ref(struct revision *revision);
 void gal_revision_unref(struct gal_engine *engine, struct revision *revision); /* accepts NULL */
 /* False: it waits for what is on the way to the store. */
 bool gal_registry_create(struct gal_engine *engine, struct request *request);
-void gal_registry_delete(struct gal_engine *engine, struct request *request);
+bool gal_registry_delete(struct gal_engine *engine, struct request *request);
 void gal_registry_clear(struct gal_engine *engine);
 /* Its row is in the store, or gone from it. */
 void gal_registry_committed(struct gal_engine *engine, struct machine *machine);
@@ -216,7 +230,11 @@ void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 
 /* load.c */
 enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error);
+/* The calls of all that was loaded at the start. */
+void gal_load_resume(struct gal_engine *engine);
 void gal_load_due(struct gal_engine *engine);
+/* When gal_load_due() has something to do next; 0: never. */
+int64_t gal_load_due_ms(const struct gal_engine *engine);
 /* `ret_run` (transfer none): an open execution, from memory or the store; NULL: there is none. GAL_EIO: who knows.
  */
 enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,

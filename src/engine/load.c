@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/mutation.h"
 #include "engine/internal.h"
 #include "engine/query.h"
 #include "journal/journal.h"
@@ -16,6 +17,8 @@
 
 /* Parked executions that are loaded in one tick; the rest follows in the next one. */
 #define LOAD_MAX 1000
+/* Until parked executions are looked for again, when the store could not be read. */
+#define LOAD_PAUSE_MS 1000
 
 struct loading {
         struct gal_engine *engine;
@@ -70,6 +73,7 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
         run->is_committed = true;
         run->row_wake_ms = -1; /* whatever the row says, the next commit writes it anew */
         loading->run = run;
+        gal_suspect_execution(engine, run->id, run->execution->execution_arn);
         return false;
 }
 
@@ -86,14 +90,12 @@ static enum gal_status apply_snapshot(struct loading *loading, const struct gal_
 static enum gal_status load_run(struct loading *loading, const struct gal_run_row *row)
 {
         struct gal_store *store = loading->engine->store;
-        struct quarantined *quarantined;
         enum gal_status status;
 
         loading->run = NULL;
         loading->status = GAL_OK;
-        HASH_FIND_STR(loading->engine->quarantined, row->execution_id, quarantined);
-        if (quarantined != NULL)
-                return GAL_OK; /* reported when it was put there */
+        if (gal_quarantine_holds(loading->engine, row->execution_id))
+                return GAL_OK;
         status = store->ops->read_execution(store, row->slot, row->execution_id, load_execution, loading,
                                             loading->error);
         if (status != GAL_OK)
@@ -113,14 +115,37 @@ static enum gal_status load_run(struct loading *loading, const struct gal_run_ro
         return status != GAL_OK ? status : loading->status;
 }
 
-static void resume(struct gal_run *run)
+/* Its calls, if it has any, leave with gal_load_resume(). */
+static void go_on(struct gal_run *run)
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
 
         gal_run_set_wake(run);
-        gal_run_reissue(run);
         if (gal_execution_is_ready(run->execution))
                 gal_run_queue(run, &stimulus);
+}
+
+static bool has_open_attempt(struct gal_run *run)
+{
+        bool has_any;
+
+        gal_machine_reissue(run->execution, &run->step);
+        has_any = run->step.effect_count > 0;
+        gal_step_clear(&run->step);
+        return has_any;
+}
+
+/*
+ * One that is not in memory has been parked, and what is parked waits for the time alone. When a call of it is
+ * open, somebody else has gone on with it: the lease is lost, which the next commit would find out; a call asks for
+ * none.
+ */
+static enum gal_status check_parked(struct gal_run *run, struct gal_error *error)
+{
+        if (!has_open_attempt(run))
+                return GAL_OK;
+        run->engine->is_lost = true;
+        return gal_fail(error, GAL_EIO, GAL_NOWHERE, "another process owns the store by now");
 }
 
 /* The rows are copied first: a backend has one reader at a time. */
@@ -151,20 +176,25 @@ static void finish_list(struct run_list *list)
 }
 
 /* An execution that cannot be read is left out and reported; it must not keep the others down. */
-static enum gal_status load_rows(struct gal_engine *engine, const struct run_list *list, struct gal_error *error)
+static enum gal_status load_rows(struct gal_engine *engine, const struct run_list *list, bool are_parked,
+                                 struct gal_error *error)
 {
         for (size_t i = 0; i < list->count; i++) {
                 struct gal_error own = { .code = GAL_OK };
                 struct loading loading = { .engine = engine, .error = &own };
-                enum gal_status status = load_run(&loading, &list->rows[i]);
+                enum gal_status status;
 
+                gal_suspect_execution(engine, list->rows[i].execution_id, NULL);
+                status = load_run(&loading, &list->rows[i]);
                 gal_records_finish(&loading.records);
                 gal_journal_source_destroy(loading.source);
-                if (status == GAL_OK) {
-                        if (loading.run != NULL)
-                                resume(loading.run);
+                if (status == GAL_OK && loading.run != NULL && are_parked)
+                        status = check_parked(loading.run, &own);
+                if (status == GAL_OK && loading.run != NULL)
+                        go_on(loading.run);
+                gal_suspect_set(NULL);
+                if (status == GAL_OK)
                         continue;
-                }
                 if (loading.run != NULL)
                         gal_run_destroy(loading.run);
                 if (status == GAL_EIO || status == GAL_ENOMEM)
@@ -173,6 +203,15 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                         own.message);
         }
         return GAL_OK;
+}
+
+void gal_load_resume(struct gal_engine *engine)
+{
+        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
+                gal_suspect_execution(engine, run->id, run->execution->execution_arn);
+                gal_run_reissue(run);
+        }
+        gal_suspect_set(NULL);
 }
 
 /* The first parked execution that is due later. */
@@ -195,13 +234,20 @@ enum gal_status gal_load_all(struct gal_engine *engine, struct gal_error *error)
                 engine->store->ops->read_runs(engine->store, engine->now_ms, SIZE_MAX, note_run, &list, error);
 
         if (status == GAL_OK)
-                status = load_rows(engine, &list, error);
+                status = load_rows(engine, &list, /* are_parked= */ false, error);
         finish_list(&list);
         return status == GAL_OK ? find_next_wake(engine, engine->now_ms, error) : status;
 }
 
-/* A store that cannot be read now is tried again with the next tick, after a pause. */
-void gal_load_due(struct gal_engine *engine)
+int64_t gal_load_due_ms(const struct gal_engine *engine)
+{
+        if (engine->parked_wake_ms == 0 || engine->parked_wake_ms >= engine->parked_pause_ms)
+                return engine->parked_wake_ms;
+        return engine->parked_pause_ms;
+}
+
+/* When the store cannot be read now, all that is due since `parked_wake_ms` is looked for again after a pause. */
+static void load_due(struct gal_engine *engine)
 {
         struct run_list list = { NULL, 0, 0 };
         struct gal_error error = { .code = GAL_OK };
@@ -209,16 +255,30 @@ void gal_load_due(struct gal_engine *engine)
                                                                  engine->now_ms, LOAD_MAX, note_run, &list, &error);
 
         if (status == GAL_OK)
-                status = load_rows(engine, &list, &error);
+                status = load_rows(engine, &list, /* are_parked= */ true, &error);
         if (status == GAL_OK)
                 status = find_next_wake(
                         engine, list.count == LOAD_MAX ? list.rows[LOAD_MAX - 1].wake_ms - 1 : engine->now_ms,
                         &error);
         finish_list(&list);
+        engine->parked_pause_ms = 0;
         if (status != GAL_OK) {
                 gal_log(engine->log, GAL_LOG_ERROR, "parked executions cannot be read: %s", error.message);
-                engine->parked_wake_ms = engine->now_ms + 1000;
+                engine->parked_pause_ms = engine->now_ms + LOAD_PAUSE_MS;
+                if (GAL_MUTATED(DUE_SKIPPED))
+                        engine->parked_wake_ms = engine->parked_pause_ms;
         }
+}
+
+void gal_load_due(struct gal_engine *engine)
+{
+        int64_t due_ms;
+
+        if (engine->parked_pause_ms > engine->now_ms + LOAD_PAUSE_MS) /* the clock was set back since */
+                engine->parked_pause_ms = 0;
+        due_ms = gal_load_due_ms(engine);
+        if (due_ms != 0 && due_ms <= engine->now_ms)
+                load_due(engine);
 }
 
 /* Of the execution that an ARN means. */
@@ -252,7 +312,7 @@ enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct 
                 status = engine->store->ops->read_run(engine->store, lookup.slot, lookup.execution_id, note_run,
                                                       &list, error);
         if (status == GAL_OK)
-                status = load_rows(engine, &list, error);
+                status = load_rows(engine, &list, /* are_parked= */ true, error);
         if (status != GAL_EIO && status != GAL_ENOMEM) {
                 *ret_run = lookup.machine_id == NULL ? NULL : gal_run_find(engine, lookup.machine_id, lookup.name);
                 status = GAL_OK;

@@ -42,11 +42,18 @@ void gal_execution_arn_finish(struct gal_execution_arn *arn)
         free(arn->machine_arn);
 }
 
-/* From an ARN to the id: a name that a caller chose stands in the table of names, a generated one is the id. */
+/*
+ * From an ARN to the id: a name that a caller chose stands in the table of names, a generated one is the id. The
+ * machine is the one that has the name now; only when there is none, a deleted one: a machine that was deleted and
+ * made again does not show the executions of the former one.
+ */
 struct lookup {
+        struct gal_store *store;
         const struct gal_execution_arn *arn;
-        char *machine_id;
+        char *machine_id; /* of the machine that is looked at; NULL: there is none of that name */
         char *execution_id;
+        enum gal_status status; /* of what was read within a reading */
+        struct gal_error *error;
         void (*found)(void *user, const struct gal_execution_row *row);
         void *user;
         bool was_found;
@@ -64,6 +71,7 @@ static bool note_name(void *user, const struct gal_name_row *row)
 {
         struct lookup *lookup = user;
 
+        free(lookup->execution_id);
         lookup->execution_id = gal_strdup(row->execution_id);
         return false;
 }
@@ -72,25 +80,53 @@ static bool show_execution(void *user, const struct gal_execution_row *row)
 {
         struct lookup *lookup = user;
 
-        if (strcmp(row->name, lookup->arn->name) != 0 || strcmp(row->machine_name, lookup->arn->machine_name) != 0)
+        if (strcmp(row->name, lookup->arn->name) != 0 ||
+            strcmp(row->machine_name, lookup->arn->machine_name) != 0 ||
+            strcmp(row->machine_id, lookup->machine_id) != 0)
                 return false;
         lookup->was_found = true;
         lookup->found(lookup->user, row);
         return false;
 }
 
-static enum gal_status find_execution(struct gal_store *store, struct lookup *lookup, struct gal_error *error)
+static enum gal_status look_at_machine(struct lookup *lookup)
 {
         const struct gal_execution_arn *arn = lookup->arn;
-        enum gal_status status = store->ops->read_machines(store, arn->machine_name, note_machine, lookup, error);
+        struct gal_store *store = lookup->store;
+        enum gal_status status;
 
-        if (status == GAL_OK && lookup->machine_id != NULL)
-                status = store->ops->find_name(store, lookup->machine_id, arn->name, note_name, lookup, error);
-        if (status == GAL_OK)
-                status = store->ops->read_execution(store, gal_slot(arn->machine_name, arn->name),
-                                                    lookup->execution_id != NULL ? lookup->execution_id : arn->name,
-                                                    show_execution, lookup, error);
-        return status;
+        free(gal_take(lookup->execution_id));
+        status = store->ops->find_name(store, lookup->machine_id, arn->name, note_name, lookup, lookup->error);
+        if (status != GAL_OK)
+                return status;
+        return store->ops->read_execution(store, gal_slot(arn->machine_name, arn->name),
+                                          lookup->execution_id != NULL ? lookup->execution_id : arn->name,
+                                          show_execution, lookup, lookup->error);
+}
+
+static bool look_at_deleted(void *user, const struct gal_machine_row *row)
+{
+        struct lookup *lookup = user;
+
+        free(lookup->machine_id);
+        lookup->machine_id = gal_strdup(row->machine_id);
+        lookup->status = look_at_machine(lookup);
+        return lookup->status == GAL_OK && !lookup->was_found;
+}
+
+static enum gal_status find_execution(struct lookup *lookup)
+{
+        struct gal_store *store = lookup->store;
+        enum gal_status status =
+                store->ops->read_machines(store, lookup->arn->machine_name, note_machine, lookup, lookup->error);
+
+        if (status != GAL_OK)
+                return status;
+        if (lookup->machine_id != NULL)
+                return look_at_machine(lookup);
+        status = store->ops->read_deleted_machines(store, lookup->arn->machine_name, look_at_deleted, lookup,
+                                                   lookup->error);
+        return status == GAL_OK ? lookup->status : status;
 }
 
 enum gal_status gal_query_execution(struct gal_store *store, const char *execution_arn,
@@ -98,12 +134,12 @@ enum gal_status gal_query_execution(struct gal_store *store, const char *executi
                                     struct gal_error *error)
 {
         struct gal_execution_arn arn;
-        struct lookup lookup = { .arn = &arn, .found = found, .user = user };
+        struct lookup lookup = { .store = store, .arn = &arn, .found = found, .user = user, .error = error };
         enum gal_status status;
 
         if (!gal_execution_arn_parse(execution_arn, &arn))
                 return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "Invalid Arn: '%s'", execution_arn);
-        status = find_execution(store, &lookup, error);
+        status = find_execution(&lookup);
         free(lookup.machine_id);
         free(lookup.execution_id);
         gal_execution_arn_finish(&arn);
@@ -157,7 +193,7 @@ struct history {
         char *revision_id;
         uint32_t slot;
         struct gal_execution *execution; /* holds the names that events show; nothing is applied to it */
-        struct gal_records records;      /* all of them when in reverse, those of one chunk otherwise */
+        struct gal_records records;      /* of one chunk */
         struct gal_journal_source *source;
         struct gal_buffer text;
         size_t shown;
@@ -205,21 +241,42 @@ static bool show_record(struct history *history, const struct gal_record *record
 static bool show_chunk(void *user, const struct gal_chunk_row *row)
 {
         struct history *history = user;
+        bool reverse = history->query->reverse;
 
-        if (!history->query->reverse) {
-                if (row->first_event_id + row->event_count <= history->query->after_id)
-                        return true;
-                gal_records_clear(&history->records);
-        }
+        gal_records_clear(&history->records);
         history->status = gal_journal_decode(row->body, row->body_len, history->execution->program, history->source,
                                              &history->records, history->error);
-        if (history->status != GAL_OK || history->query->reverse)
-                return history->status == GAL_OK;
+        if (history->status != GAL_OK)
+                return false;
         for (size_t i = 0; i < history->records.count; i++) {
-                if (!show_record(history, &history->records.items[i]))
+                size_t at = reverse ? history->records.count - 1 - i : i;
+
+                if (!show_record(history, &history->records.items[at]))
                         return false;
         }
         return true;
+}
+
+static bool note_sequence(void *user, const struct gal_chunk_row *row)
+{
+        *(uint64_t *)user = row->sequence;
+        return false;
+}
+
+/* The chunk with the first event that is wanted; 0: there is none. */
+static enum gal_status find_first_chunk(struct gal_store *store, const struct history *history,
+                                        uint64_t *ret_sequence)
+{
+        const struct gal_history_query *query = history->query;
+
+        if (query->after_id == 0) {
+                *ret_sequence = query->reverse ? UINT64_MAX : 1;
+                return GAL_OK;
+        }
+        *ret_sequence = 0;
+        return store->ops->read_chunk_of_event(store, history->slot, history->execution_id,
+                                               query->reverse ? query->after_id - 1 : query->after_id + 1,
+                                               note_sequence, ret_sequence, history->error);
 }
 
 static enum gal_status load_program(struct gal_store *store, struct history *history)
@@ -244,23 +301,24 @@ static enum gal_status load_program(struct gal_store *store, struct history *his
         return GAL_OK;
 }
 
+/* A page costs what it shows: nothing before its first chunk is read, nor what comes after its last event. */
 static enum gal_status read_history(struct gal_store *store, struct history *history)
 {
         enum gal_status status = load_program(store, history);
+        uint64_t sequence = 0;
 
         history->source = gal_journal_source_create(store, history->slot, history->execution_id, /* owner= */ 0);
         if (status == GAL_OK)
-                status = store->ops->read_chunks(store, history->slot, history->execution_id,
-                                                 /* from_sequence= */ 1, show_chunk, history, history->error);
-        if (status == GAL_OK)
-                status = history->status;
-        if (status != GAL_OK || !history->query->reverse)
+                status = find_first_chunk(store, history, &sequence);
+        if (status != GAL_OK || sequence == 0)
                 return status;
-        for (size_t i = history->records.count; i > 0; i--) {
-                if (!show_record(history, &history->records.items[i - 1]))
-                        break;
-        }
-        return GAL_OK;
+        if (history->query->reverse)
+                status = store->ops->read_chunks_back(store, history->slot, history->execution_id, sequence,
+                                                      show_chunk, history, history->error);
+        else
+                status = store->ops->read_chunks(store, history->slot, history->execution_id, sequence, show_chunk,
+                                                 history, history->error);
+        return status == GAL_OK ? history->status : status;
 }
 
 enum gal_status gal_query_history(struct gal_store *store, const struct gal_history_query *query,

@@ -258,8 +258,18 @@ bool gal_registry_create(struct gal_engine *engine, struct request *request)
         return true;
 }
 
+/* The store forgets a deleted machine that has no executions: all that were started must be there before. */
+static bool has_uncommitted(const struct gal_engine *engine, const struct machine *machine)
+{
+        for (const struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
+                if (!run->is_committed && strcmp(run->revision->machine_id, machine->id) == 0)
+                        return true;
+        }
+        return false;
+}
+
 /* Deleting what is not there succeeds (recordings: API answers). Open executions run on. */
-void gal_registry_delete(struct gal_engine *engine, struct request *request)
+bool gal_registry_delete(struct gal_engine *engine, struct request *request)
 {
         struct machine *machine = gal_registry_find(engine, request->machine);
         struct gal_answer answer = { .status = GAL_OK };
@@ -269,11 +279,14 @@ void gal_registry_delete(struct gal_engine *engine, struct request *request)
         } else if (machine->in_flight) {
                 gal_refuse(request, GAL_EBUSY, "ConflictException", "'%s' is being changed; try again",
                            machine->arn);
+        } else if (has_uncommitted(engine, machine)) {
+                return false;
         } else {
                 machine->deleting = true;
                 gal_waiter_add(&machine->waiters, request->done, request->user);
                 mark_changed(engine, machine);
         }
+        return true;
 }
 
 static void destroy_machine(struct gal_engine *engine, struct machine *machine)

@@ -252,26 +252,47 @@ static bool try_start(struct gal_engine *engine, const struct request *request)
         return true;
 }
 
+struct stop_lookup {
+        bool found;
+        bool is_quarantined;
+        int64_t stopped_ms;
+        struct gal_engine *engine;
+};
+
 static void note_stopped(void *user, const struct gal_execution_row *row)
 {
-        *(int64_t *)user = row->stopped_ms;
+        struct stop_lookup *lookup = user;
+
+        lookup->found = true;
+        lookup->is_quarantined = gal_quarantine_holds(lookup->engine, row->execution_id);
+        lookup->stopped_ms = row->stopped_ms;
 }
 
-/* It is not in memory: no such execution, or one that ended while the request was on its way. */
+/* It is not in memory: no such execution, one that ended while the request was on its way, or one that is left out.
+ */
 static void answer_stop(struct gal_engine *engine, const struct request *request)
 {
+        struct stop_lookup lookup = { .engine = engine };
         struct gal_answer answer = { .status = GAL_OK };
         struct gal_error error = { .code = GAL_OK };
-        enum gal_status status =
-                gal_query_execution(engine->store, request->name, note_stopped, &answer.time_ms, &error);
+        enum gal_status status = gal_query_execution(engine->store, request->name, note_stopped, &lookup, &error);
 
+        answer.time_ms = lookup.stopped_ms;
         if (status == GAL_EIO || status == GAL_ENOMEM)
                 gal_refuse(request, status, "InternalServerError", "%s", error.message);
-        else if (answer.time_ms == 0)
+        else if (!lookup.found)
                 gal_refuse(request, GAL_ENOTFOUND, "ExecutionDoesNotExist", "Execution Does Not Exist: '%s'",
                            request->name);
-        else
+        else if (answer.time_ms != 0)
                 gal_answer(request->done, request->user, &answer);
+        else
+                gal_refuse(request, GAL_EINVALID, "ValidationException", "Execution cannot be stopped now: '%s' %s",
+                           request->name,
+                           lookup.is_quarantined
+                                   ? "stands still: it ends the process that runs it, or the store refuses what it "
+                                     "has to write; the log of the process that owns the store says which"
+                                   : "is open, and cannot be read by the process that owns the store; its log says "
+                                     "why");
 }
 
 static void run_stop(struct gal_engine *engine, const struct request *request)
@@ -303,8 +324,7 @@ static bool try_request(struct gal_engine *engine, struct request *request)
         case REQUEST_CREATE:
                 return gal_registry_create(engine, request);
         case REQUEST_DELETE:
-                gal_registry_delete(engine, request);
-                return true;
+                return gal_registry_delete(engine, request);
         case REQUEST_START:
                 return try_start(engine, request);
         case REQUEST_STOP:

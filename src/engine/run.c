@@ -26,6 +26,19 @@ struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, 
         return run;
 }
 
+/* Of several, that of the machine that was made last (as gal_query_execution() does). */
+static struct gal_run *find_of_deleted(struct gal_engine *engine, const char *arn)
+{
+        struct gal_run *found = NULL;
+
+        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
+                if (strcmp(run->execution->execution_arn, arn) == 0 &&
+                    (found == NULL || strcmp(run->revision->machine_id, found->revision->machine_id) > 0))
+                        found = run;
+        }
+        return found;
+}
+
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
 {
         struct gal_execution_arn parts;
@@ -35,11 +48,7 @@ struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
         if (!gal_execution_arn_parse(arn, &parts))
                 return NULL;
         machine = gal_registry_find(engine, parts.machine_name);
-        if (machine != NULL)
-                run = gal_run_find(engine, machine->id, parts.name);
-        else
-                for (run = engine->runs; run != NULL && strcmp(run->execution->execution_arn, arn) != 0;)
-                        run = run->hh.next;
+        run = machine != NULL ? gal_run_find(engine, machine->id, parts.name) : find_of_deleted(engine, arn);
         gal_execution_arn_finish(&parts);
         return run;
 }
@@ -308,9 +317,11 @@ void gal_run_publish(struct gal_run *run)
 {
         const struct gal_engine_callbacks *callbacks = &run->engine->callbacks;
 
+        gal_suspect_execution(run->engine, run->id, run->execution->execution_arn);
         for (size_t i = 0; callbacks->record != NULL && i < run->step.records.count; i++)
                 callbacks->record(callbacks->user, run, &run->step.records.items[i]);
         perform(run, &run->step);
+        gal_suspect_set(NULL);
 }
 
 void gal_run_reissue(struct gal_run *run)
@@ -332,6 +343,12 @@ static void drop_reported(struct gal_run *run)
         }
 }
 
+/* For the seeded mistakes that end the process. */
+static inline bool is_poison(const struct gal_run *run)
+{
+        return strncmp(run->execution->execution_name, "poison", 6) == 0;
+}
+
 void gal_run_step(struct gal_run *run, struct gal_random *random)
 {
         struct gal_env env = { .now_ms = run->engine->now_ms, .events_max = run->engine->events_max };
@@ -342,6 +359,10 @@ void gal_run_step(struct gal_run *run, struct gal_random *random)
         for (size_t i = 0; i < run->queue_count; i++)
                 stimuli[i] = run->queue[i].stimulus;
         gal_step_clear(&run->step);
+        if (GAL_MUTATED(POISON) && is_poison(run))
+                gal_bug("a seeded mistake", 0);
+        if (GAL_MUTATED(POISON_TRAP) && is_poison(run))
+                __builtin_trap();
         gal_machine_step(run->execution, stimuli, run->queue_count, &env, &run->step);
         free(stimuli);
         drop_reported(run);

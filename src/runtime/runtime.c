@@ -12,7 +12,10 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "base/limits.h"
 #include "net/loop.h"
+#include "runtime/poisoned.h"
+#include "runtime/settings.h"
 #include "runtime/writer.h"
 #include "tasks/call.h"
 
@@ -39,10 +42,12 @@ struct gal_runtime {
         struct gal_timer *timer;
         struct gal_tasks *tasks;
         struct gal_store *store;
-        struct gal_writer *writer; /* NULL: the store is in memory and answers at once */
+        struct gal_writer *writer;       /* NULL: the store is in memory and answers at once */
+        struct gal_retention *retention; /* as the writer */
         struct gal_engine *engine;
         const struct gal_log *log;
         char *address;
+        char *poisoned_path; /* NULL: nothing is remembered */
         char incarnation[33];
         bool is_owner;
         struct gal_timer *lease_timer; /* renews, or tries to become the owner */
@@ -50,8 +55,7 @@ struct gal_runtime {
         int64_t renewal_asked_ms;
         int64_t retry_ms; /* the next pause between attempts */
         bool said_stand_by;
-        char *account;
-        char *region;
+        struct gal_settings settings;
         bool no_calls;
         bool virtual_time;
         int64_t offset_ms; /* how far virtual time is ahead of the clock */
@@ -199,13 +203,23 @@ static enum gal_status become_owner(struct gal_runtime *runtime, struct gal_erro
         runtime->lease_end_ms = asked_ms + LEASE_MS;
         runtime->is_owner = true; /* effects leave while it loads */
         status = gal_engine_load(runtime->engine, now_ms(runtime), error);
+        if (status == GAL_OK) { /* still ours? what was read would be another owner's */
+                asked_ms = boot_ms();
+                status = runtime->store->ops->renew(runtime->store, error);
+                if (status != GAL_OK)
+                        gal_engine_drop(runtime->engine);
+        }
         if (status != GAL_OK) {
                 runtime->is_owner = false;
                 return status;
         }
+        runtime->lease_end_ms = asked_ms + LEASE_MS;
+        gal_engine_resume(runtime->engine);
         runtime->retry_ms = RETRY_MS_MIN;
         runtime->said_stand_by = false;
         gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
+        if (runtime->retention != NULL)
+                gal_retention_start(runtime->retention);
         schedule_tick(runtime);
         return GAL_OK;
 }
@@ -231,6 +245,8 @@ static void lose_ownership(struct gal_runtime *runtime)
         if (!runtime->is_owner)
                 return;
         runtime->is_owner = false;
+        if (runtime->retention != NULL)
+                gal_retention_stop(runtime->retention);
         if (runtime->writer != NULL)
                 gal_writer_drain(runtime->writer);
         gal_timer_stop(runtime->timer);
@@ -271,6 +287,14 @@ static void lease_timer_fired(void *user)
                         gal_engine_open_count(runtime->engine));
         else
                 try_again(runtime, status, error.message);
+}
+
+void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user)
+{
+        if (runtime->is_owner && runtime->retention != NULL)
+                gal_retention_purge(runtime->retention, closed_before_ms, done, user);
+        else
+                done(user, GAL_EBUSY, 0, /* is_complete= */ false, "this process does not own the store");
 }
 
 /* Once the lease is over, somebody else may have sent the same call: nothing more leaves here. */
@@ -360,8 +384,8 @@ static void dispatch(void *user, const struct gal_dispatch *dispatch)
                                     .service = dispatch->task->service,
                                     .action = action,
                                     .identity = dispatch->identity,
-                                    .region = runtime->region,
-                                    .account = runtime->account };
+                                    .region = runtime->settings.region,
+                                    .account = runtime->settings.account };
 
         if (runtime->no_calls || !may_send(runtime)) { /* of a lost lease the renewal that is under way will tell */
                 free(call);
@@ -404,6 +428,41 @@ static void show_closed(void *user, const struct gal_run *run)
                 runtime->on_closed(runtime->user, run);
 }
 
+/* Executions that end the process (runtime/poisoned.h). */
+
+static void note_bug(void *user, const char *execution_id, const char *execution_arn, const char *what)
+{
+        const struct gal_runtime *runtime = user;
+
+        if (runtime->poisoned_path != NULL)
+                gal_poisoned_note(runtime->poisoned_path, execution_id, execution_arn, what);
+}
+
+static void leave_out(void *user, const struct gal_poisoned *poisoned)
+{
+        const char *name = poisoned->arn != NULL ? poisoned->arn : poisoned->id;
+        struct gal_runtime *runtime = user;
+        gal_auto_free char *reason = NULL;
+
+        if (poisoned->count < GAL_POISONED_MAX)
+                return;
+        reason = gal_format("execution %s stands still: it has ended this process %u times (%s); the others go on. "
+                            "When that is mended: galliard store release %s, and start again",
+                            name, poisoned->count, poisoned->what, name);
+        gal_engine_quarantine(runtime->engine, poisoned->id, reason);
+}
+
+/* A file that cannot be read must not keep the executions from running. */
+static void leave_out_poisoned(struct gal_runtime *runtime)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        if (runtime->poisoned_path != NULL &&
+            gal_poisoned_read(runtime->poisoned_path, leave_out, runtime, &error) != GAL_OK)
+                gal_log(runtime->log, GAL_LOG_ERROR, "no execution is left out for what it did before: %s",
+                        error.message);
+}
+
 /* Making and ending. */
 
 static enum gal_status create_engine(struct gal_runtime *runtime, const struct gal_runtime_options *options,
@@ -414,14 +473,16 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
                                                   .cancel = cancel,
                                                   .record = show_record,
                                                   .closed = show_closed,
+                                                  .bug = note_bug,
                                                   .user = runtime };
-        struct gal_engine_options engine_options = { .account = options->account,
-                                                     .region = options->region,
+        struct gal_engine_options engine_options = { .account = runtime->settings.account,
+                                                     .region = runtime->settings.region,
                                                      .log = options->log };
 
         if (!draw_random(engine_options.random))
                 return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
         runtime->engine = gal_engine_create(runtime->store, &engine_options, &callbacks);
+        leave_out_poisoned(runtime);
         return GAL_OK;
 }
 
@@ -434,14 +495,36 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
 
         if (options->store_url == NULL) {
                 runtime->store = gal_store_memory_create();
-                return GAL_OK;
+                return gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
+                                         error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
         if (status == GAL_OK)
                 status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
+                status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
+                                           error);
+        if (status == GAL_OK)
                 status = gal_writer_create(runtime->loop, runtime->store, &callbacks, &runtime->writer, error);
         return status;
+}
+
+static int64_t retention_now_ms(const void *user)
+{
+        return now_ms(user);
+}
+
+static void create_retention(struct gal_runtime *runtime, const struct gal_runtime_options *options)
+{
+        struct gal_retention_options retention = { .loop = runtime->loop,
+                                                   .writer = runtime->writer,
+                                                   .keep_ms = options->retention_ms,
+                                                   .now_ms = retention_now_ms,
+                                                   .user = runtime,
+                                                   .log = options->log };
+
+        if (runtime->writer != NULL)
+                runtime->retention = gal_retention_create(&retention);
 }
 
 static enum gal_status create_parts(struct gal_runtime *runtime, const struct gal_runtime_options *options,
@@ -456,6 +539,8 @@ static enum gal_status create_parts(struct gal_runtime *runtime, const struct ga
         status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
         if (status == GAL_OK)
                 status = open_store(runtime, options, error);
+        if (status == GAL_OK)
+                create_retention(runtime, options);
         if (status == GAL_OK)
                 status = create_engine(runtime, options, error);
         return status;
@@ -475,9 +560,8 @@ enum gal_status gal_runtime_create(const struct gal_runtime_options *options, st
         runtime->user = options->user;
         runtime->log = options->log;
         runtime->retry_ms = RETRY_MS_MIN;
-        runtime->account = gal_strdup(options->account);
-        runtime->region = gal_strdup(options->region);
         runtime->address = gal_strdup(options->address);
+        runtime->poisoned_path = gal_strdup(options->poisoned_path);
         status = create_parts(runtime, options, error);
         if (status == GAL_OK) {
                 status = become_owner(runtime, &own);
@@ -501,7 +585,10 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         if (runtime == NULL)
                 return;
         runtime->is_owner = false;
+        if (runtime->retention != NULL)
+                gal_retention_stop(runtime->retention);
         gal_writer_destroy(runtime->writer);
+        gal_retention_destroy(runtime->retention);
         gal_tasks_destroy(runtime->tasks);
         while (runtime->call_count > 0)
                 end_call(runtime->calls[0]);
@@ -513,15 +600,25 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         gal_timer_destroy(runtime->timer);
         gal_timer_destroy(runtime->lease_timer);
         gal_loop_destroy(runtime->loop);
-        free(runtime->account);
-        free(runtime->region);
+        gal_settings_finish(&runtime->settings);
         free(runtime->address);
+        free(runtime->poisoned_path);
         free(runtime);
 }
 
 bool gal_runtime_is_owner(const struct gal_runtime *runtime)
 {
         return runtime->is_owner;
+}
+
+const char *gal_runtime_account(const struct gal_runtime *runtime)
+{
+        return runtime->settings.account;
+}
+
+const char *gal_runtime_region(const struct gal_runtime *runtime)
+{
+        return runtime->settings.region;
 }
 
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime)

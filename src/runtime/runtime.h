@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "runtime/retention.h"
 
 struct gal_functions;
 struct gal_loop;
@@ -26,12 +27,14 @@ struct gal_runtime;
 struct gal_runtime_options {
         const char *store_url; /* NULL: in memory */
         const char *address;   /* where forwarded requests are taken; NULL: nowhere */
+        int64_t retention_ms;  /* closed executions are removed after that; 0: kept for ever */
         bool stand_by;         /* wait while another process owns the store; else that is a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
-        bool no_calls;                         /* attempts stay open and are dispatched by the next owner; no timers */
+        const char *poisoned_path;             /* see runtime/poisoned.h; NULL: nothing is remembered; borrowed */
+        bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */
         bool virtual_time;
-        const char *account;       /* nullable, as of the engine */
-        const char *region;        /* nullable, as of the engine */
+        const char *account; /* nullable: the store's; see runtime/settings.h */
+        const char *region;
         const struct gal_log *log; /* nullable; borrowed */
         /* (nullable) as of the engine: committed records, and the end of an execution */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
@@ -41,13 +44,17 @@ struct gal_runtime_options {
 
 /*
  * An engine over a store, with its loop. GAL_EBUSY: another process owns the store. GAL_EIO: no descriptors, no
- * randomness, a store that cannot be opened or read. GAL_EINVALID: no such store, a schema of another release.
+ * randomness, a store that cannot be opened or read. GAL_EINVALID: no such store, a schema of another release,
+ * another account or region than the store's.
  */
 GAL_MUST_USE enum gal_status gal_runtime_create(const struct gal_runtime_options *options,
                                                 struct gal_runtime **ret_runtime, struct gal_error *error);
 /* Ends every call that is out, finishes the commit that is under way, gives the lease back. Accepts NULL. */
 void gal_runtime_destroy(struct gal_runtime *runtime);
 
+/* (transfer none) Of the ARNs. */
+const char *gal_runtime_account(const struct gal_runtime *runtime);
+const char *gal_runtime_region(const struct gal_runtime *runtime);
 /* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */
 struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime); /* for reading, on the loop's thread */
@@ -56,6 +63,12 @@ struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime);
 void gal_runtime_poke(struct gal_runtime *runtime);
 /* Whether this process owns the store and its engine is loaded. */
 bool gal_runtime_is_owner(const struct gal_runtime *runtime);
+
+/*
+ * Removes closed executions now; see gal_retention_purge(). GAL_EBUSY in `done`, before this returns: this process
+ * does not own the store.
+ */
+void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user);
 
 /* Calls that are out. After the last execution has closed: functions that run on in the background. */
 size_t gal_runtime_calls_out(const struct gal_runtime *runtime);

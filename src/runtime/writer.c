@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/assert.h"
@@ -14,8 +15,11 @@
 
 struct job {
         struct job *next;
-        struct gal_commit *commit; /* NULL: renew the lease */
+        struct gal_commit *commit; /* NULL: purge, or renew the lease */
         const struct gal_batch *batch;
+        gal_writer_purged purged; /* NULL: renew the lease */
+        void *purge_user;
+        struct gal_writer_purge purge;
         enum gal_status status;
         struct gal_error error;
 };
@@ -57,6 +61,24 @@ static struct job *pop(struct queue *queue)
         return job;
 }
 
+static int64_t clock_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void work_purge(struct gal_writer *writer, struct job *job)
+{
+        struct gal_writer_purge *purge = &job->purge;
+        int64_t since_ms = clock_ms();
+
+        job->status = writer->store->ops->purge(writer->store, purge->closed_before_ms, purge->names_by_ms,
+                                                purge->limit, &purge->removed, &job->error);
+        purge->elapsed_ms = clock_ms() - since_ms;
+}
+
 static void work(struct gal_writer *writer, struct job *job)
 {
         const struct gal_store_ops *ops = writer->store->ops;
@@ -64,6 +86,8 @@ static void work(struct gal_writer *writer, struct job *job)
         job->error.code = GAL_OK;
         if (job->commit != NULL)
                 job->status = ops->commit(writer->store, job->batch, &job->error);
+        else if (job->purged != NULL)
+                work_purge(writer, job);
         else
                 job->status = ops->renew(writer->store, &job->error);
 }
@@ -113,6 +137,8 @@ static void deliver(void *user)
                 if (job->commit != NULL)
                         writer->callbacks.committed(writer->callbacks.user, job->commit, job->status,
                                                     job->error.message);
+                else if (job->purged != NULL)
+                        job->purged(job->purge_user, job->status, &job->purge, job->error.message);
                 else
                         writer->callbacks.renewed(writer->callbacks.user, job->status, job->error.message);
                 free(job);
@@ -177,12 +203,8 @@ void gal_writer_destroy(struct gal_writer *writer)
         free(writer);
 }
 
-static void add_job(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)
+static void add_job(struct gal_writer *writer, struct job *job)
 {
-        struct job *job = gal_new(struct job);
-
-        job->commit = commit;
-        job->batch = batch;
         pthread_mutex_lock(&writer->mutex);
         gal_assert(!writer->is_ending);
         push(&writer->todo, job);
@@ -192,11 +214,27 @@ static void add_job(struct gal_writer *writer, struct gal_commit *commit, const 
 
 void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)
 {
+        struct job *job = gal_new(struct job);
+
         gal_assert(commit != NULL);
-        add_job(writer, commit, batch);
+        job->commit = commit;
+        job->batch = batch;
+        add_job(writer, job);
 }
 
 void gal_writer_renew(struct gal_writer *writer)
 {
-        add_job(writer, NULL, NULL);
+        add_job(writer, gal_new(struct job));
+}
+
+void gal_writer_purge(struct gal_writer *writer, const struct gal_writer_purge *purge, gal_writer_purged done,
+                      void *user)
+{
+        struct job *job = gal_new(struct job);
+
+        job->purged = done;
+        job->purge_user = user;
+        job->purge = *purge;
+        job->purge.removed = 0;
+        add_job(writer, job);
 }

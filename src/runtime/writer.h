@@ -6,11 +6,25 @@
 #ifndef GAL_RUNTIME_WRITER_H
 #define GAL_RUNTIME_WRITER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "engine/engine.h"
 
 struct gal_loop;
 struct gal_writer;
+
+/* A bite of what is to be removed, as of gal_store_ops.purge. */
+struct gal_writer_purge {
+        int64_t closed_before_ms;
+        int64_t names_by_ms;
+        size_t limit;
+        size_t removed;     /* in the answer */
+        int64_t elapsed_ms; /* in the answer: what it took */
+};
+typedef void (*gal_writer_purged)(void *user, enum gal_status status, const struct gal_writer_purge *purge,
+                                  const char *message);
 
 struct gal_writer_callbacks {
         void (*committed)(void *user, struct gal_commit *commit, enum gal_status status, const char *message);
@@ -29,6 +43,9 @@ void gal_writer_destroy(struct gal_writer *writer);
 void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch);
 /* Extends the lease. */
 void gal_writer_renew(struct gal_writer *writer);
+/* Removes what is old. `purge` is copied; `done` is called in the loop. */
+void gal_writer_purge(struct gal_writer *writer, const struct gal_writer_purge *purge, gal_writer_purged done,
+                      void *user);
 /* Waits until no job is queued or running, and delivers their answers. */
 void gal_writer_drain(struct gal_writer *writer);
 

@@ -91,6 +91,11 @@ static void poke(void *user)
         gal_runtime_poke(user);
 }
 
+static void purge(void *user, int64_t closed_before_ms, gal_api_purge_done done, void *done_user)
+{
+        gal_runtime_purge(user, closed_before_ms, done, done_user);
+}
+
 enum gal_status gal_server_create(const struct gal_server_options *options, struct gal_server **ret_server,
                                   struct gal_error *error)
 {
@@ -105,9 +110,10 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->log = options->log;
         server->client_ms_max = options->client_ms_max > 0 ? options->client_ms_max : GAL_SERVER_CLIENT_MS_MAX;
         server->api = (struct gal_api){ .store = gal_runtime_store(options->runtime),
-                                        .account = options->account,
-                                        .region = options->region,
+                                        .account = gal_runtime_account(options->runtime),
+                                        .region = gal_runtime_region(options->runtime),
                                         .poke = poke,
+                                        .purge = purge,
                                         .user = options->runtime,
                                         .has_gone = gal_request_has_gone };
         TAILQ_INIT(&server->owing);

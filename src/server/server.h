@@ -20,10 +20,8 @@ struct gal_server;
 
 struct gal_server_options {
         struct gal_runtime *runtime; /* borrowed; must live longer */
-        const char *account;         /* as the runtime has them; borrowed */
-        const char *region;
-        int64_t client_ms_max;     /* 0: GAL_SERVER_CLIENT_MS_MAX */
-        const struct gal_log *log; /* nullable; borrowed */
+        int64_t client_ms_max;       /* 0: GAL_SERVER_CLIENT_MS_MAX */
+        const struct gal_log *log;   /* nullable; borrowed */
 };
 
 /* A server that listens nowhere yet. GAL_EIO: no randomness. */

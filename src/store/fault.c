@@ -208,8 +208,8 @@ static enum gal_status fault_commit(struct gal_store *store, const struct gal_ba
         return status;
 }
 
-static enum gal_status fault_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                   size_t *ret_removed, struct gal_error *error)
+static enum gal_status fault_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                   size_t limit, size_t *ret_removed, struct gal_error *error)
 {
         struct fault_store *fault = (struct fault_store *)store;
         enum gal_fault kind = enter(fault, GAL_CALL_PURGE);
@@ -219,7 +219,8 @@ static enum gal_status fault_purge(struct gal_store *store, int64_t closed_befor
         if (fault->is_lost)
                 status = refuse_fenced(error);
         else if (kind == GAL_FAULT_NONE || kind == GAL_FAULT_APPLIED)
-                status = fault->inner->ops->purge(fault->inner, closed_before_ms, now_ms, limit, &removed, error);
+                status = fault->inner->ops->purge(fault->inner, closed_before_ms, names_by_ms, limit, &removed,
+                                                  error);
         else if (kind == GAL_FAULT_FENCED)
                 fault->inner->ops->release(fault->inner);
         if (status == GAL_OK && kind != GAL_FAULT_NONE)
@@ -304,6 +305,12 @@ static enum gal_status fault_read_machines(struct gal_store *store, const char *
         READ(machine, reader, read_machines(inner, name, cut_machine, &cut, error));
 }
 
+static enum gal_status fault_read_deleted_machines(struct gal_store *store, const char *name,
+                                                   gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        READ(machine, reader, read_deleted_machines(inner, name, cut_machine, &cut, error));
+}
+
 static enum gal_status fault_read_revision(struct gal_store *store, const char *revision_id,
                                            gal_revision_reader reader, void *user, struct gal_error *error)
 {
@@ -361,6 +368,24 @@ static enum gal_status fault_read_chunks_back(struct gal_store *store, uint32_t 
         READ(chunk, reader, read_chunks_back(inner, slot, execution_id, from_sequence, cut_chunk, &cut, error));
 }
 
+/* Settings are made once, before anything else; no fault is ordered for them but that of a read. */
+static enum gal_status fault_read_setting(struct gal_store *store, const char *name, char **ret_value,
+                                          size_t *ret_len, struct gal_error *error)
+{
+        struct gal_store *inner = inner_of(store);
+        struct cut cut = begin_read(store);
+
+        if (cut.is_cut)
+                return end_read(&cut, GAL_OK, error);
+        return inner->ops->read_setting(inner, name, ret_value, ret_len, error);
+}
+
+static enum gal_status fault_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                         struct gal_error *error)
+{
+        return inner_of(store)->ops->add_setting(inner_of(store), name, value, len, error);
+}
+
 static enum gal_status fault_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
                                                  uint64_t event_id, gal_chunk_reader reader, void *user,
                                                  struct gal_error *error)
@@ -395,6 +420,7 @@ static const struct gal_store_ops fault_ops = {
         .owner = fault_owner,
         .commit = fault_commit,
         .read_machines = fault_read_machines,
+        .read_deleted_machines = fault_read_deleted_machines,
         .read_revision = fault_read_revision,
         .read_execution = fault_read_execution,
         .find_name = fault_find_name,
@@ -406,6 +432,8 @@ static const struct gal_store_ops fault_ops = {
         .read_chunks_back = fault_read_chunks_back,
         .read_chunk_of_event = fault_read_chunk_of_event,
         .purge = fault_purge,
+        .read_setting = fault_read_setting,
+        .add_setting = fault_add_setting,
         .stats = fault_stats,
         .destroy = fault_destroy,
 };

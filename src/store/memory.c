@@ -195,16 +195,70 @@ void gal_memory_remove_revision(struct rows *rows, struct revision *revision)
         free(revision);
 }
 
-static void remove_machine(struct rows *rows, const char *id)
+static void remove_machine(struct rows *rows, struct machine *machine)
+{
+        HASH_DEL(rows->machines, machine);
+        gal_row_disown(GAL_ROW_MACHINE, &machine->row);
+        free(machine);
+}
+
+static struct machine *find_machine(struct rows *rows, const char *id)
 {
         struct machine *machine;
 
         HASH_FIND_STR(rows->machines, id, machine);
+        return machine;
+}
+
+bool gal_memory_is_deleted(const struct machine *machine)
+{
+        return strcmp(machine->row.status, "DELETED") == 0;
+}
+
+static void delete_machine(struct rows *rows, const char *id)
+{
+        struct machine *machine = find_machine(rows, id);
+
         if (machine == NULL)
                 return;
-        HASH_DEL(rows->machines, machine);
-        gal_row_disown(GAL_ROW_MACHINE, &machine->row);
-        free(machine);
+        free((char *)machine->row.status);
+        machine->row.status = gal_strdup("DELETED");
+}
+
+static bool has_executions(struct rows *rows, const char *machine_id)
+{
+        struct record *record, *next;
+
+        HASH_ITER(hh, rows->records, record, next)
+        {
+                if (record->has_execution && strcmp(record->execution.machine_id, machine_id) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void remove_revisions(struct rows *rows, const char *machine_id)
+{
+        struct revision *revision, *next;
+
+        HASH_ITER(hh, rows->revisions, revision, next)
+        {
+                if (strcmp(revision->row.machine_id, machine_id) == 0)
+                        gal_memory_remove_revision(rows, revision);
+        }
+}
+
+void gal_memory_forget_machines(struct rows *rows)
+{
+        struct machine *machine, *next;
+
+        HASH_ITER(hh, rows->machines, machine, next)
+        {
+                if (!gal_memory_is_deleted(machine) || has_executions(rows, machine->row.machine_id))
+                        continue;
+                remove_revisions(rows, machine->row.machine_id);
+                remove_machine(rows, machine);
+        }
 }
 
 void gal_memory_remove_name(struct rows *rows, struct name *name)
@@ -230,11 +284,12 @@ static void remove_run(struct rows *rows, const struct gal_run_row *row)
 
 static void put_machine(struct rows *rows, const struct gal_machine_row *row)
 {
-        struct machine *machine = gal_new(struct machine);
+        struct machine *machine = gal_new(struct machine), *before = find_machine(rows, row->machine_id);
 
         machine->row = *row;
         gal_row_own(GAL_ROW_MACHINE, &machine->row);
-        remove_machine(rows, row->machine_id);
+        if (before != NULL)
+                remove_machine(rows, before);
         HASH_ADD_KEYPTR(hh, rows->machines, machine->row.machine_id, strlen(machine->row.machine_id), machine);
 }
 
@@ -373,7 +428,9 @@ static enum gal_status write_batch(struct rows *rows, const struct gal_batch *ba
         for (size_t i = 0; i < batch->machine_count; i++)
                 put_machine(rows, &batch->machines[i]);
         for (size_t i = 0; i < batch->deleted_machine_count; i++)
-                remove_machine(rows, batch->deleted_machines[i]);
+                delete_machine(rows, batch->deleted_machines[i]);
+        if (batch->deleted_machine_count > 0)
+                gal_memory_forget_machines(rows);
         for (size_t i = 0; i < batch->name_count; i++)
                 put_name(rows, &batch->names[i]);
         for (size_t i = 0; i < batch->execution_count; i++)
@@ -401,17 +458,45 @@ static enum gal_status memory_commit(struct gal_store *store, const struct gal_b
         return status;
 }
 
+static enum gal_status memory_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                          struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct setting *setting;
+
+        (void)error;
+        HASH_FIND_STR(memory->rows->settings, name, setting);
+        if (setting == NULL) {
+                setting = gal_new(struct setting);
+                setting->name = gal_strdup(name);
+                setting->value = gal_calloc(len + 1, 1);
+                memcpy(setting->value, value, len);
+                setting->len = len;
+                HASH_ADD_KEYPTR(hh, memory->rows->settings, setting->name, strlen(setting->name), setting);
+        }
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
 /* Life. */
 
 static void destroy_rows(struct rows *rows)
 {
         struct machine *machine, *next_machine;
+        struct setting *setting, *next_setting;
         struct revision *revision, *next_revision;
         struct name *name, *next_name;
         struct record *record, *next_record;
 
         HASH_ITER(hh, rows->machines, machine, next_machine)
-        remove_machine(rows, machine->row.machine_id);
+        remove_machine(rows, machine);
+        HASH_ITER(hh, rows->settings, setting, next_setting)
+        {
+                HASH_DEL(rows->settings, setting);
+                free(setting->name);
+                free(setting->value);
+                free(setting);
+        }
         HASH_ITER(hh, rows->revisions, revision, next_revision)
         gal_memory_remove_revision(rows, revision);
         HASH_ITER(hh, rows->names, name, next_name)
@@ -448,6 +533,7 @@ static const struct gal_store_ops memory_ops = {
         .owner = memory_owner,
         .commit = memory_commit,
         .read_machines = gal_memory_read_machines,
+        .read_deleted_machines = gal_memory_read_deleted_machines,
         .read_revision = gal_memory_read_revision,
         .read_execution = gal_memory_read_execution,
         .find_name = gal_memory_read_name,
@@ -459,6 +545,8 @@ static const struct gal_store_ops memory_ops = {
         .read_chunks_back = gal_memory_read_chunks_back,
         .read_chunk_of_event = gal_memory_read_chunk_of_event,
         .purge = gal_memory_purge,
+        .read_setting = gal_memory_read_setting,
+        .add_setting = memory_add_setting,
         .stats = gal_memory_stats,
         .destroy = memory_destroy,
 };

@@ -32,6 +32,13 @@ struct key {
         char id[37];
 };
 
+struct setting {
+        UT_hash_handle hh;
+        char *name;
+        char *value;
+        size_t len;
+};
+
 /* Everything that is kept of one execution. */
 struct record {
         UT_hash_handle hh;
@@ -48,7 +55,8 @@ struct record {
 struct rows {
         unsigned views;
         pthread_mutex_t mutex;
-        struct machine *machines;
+        struct machine *machines; /* deleted ones, too */
+        struct setting *settings;
         struct revision *revisions;
         struct name *names;
         struct record *records;
@@ -77,10 +85,17 @@ size_t gal_memory_chunk_place(const struct record *record, uint64_t sequence);
 void gal_memory_remove_record(struct rows *rows, struct record *record);
 void gal_memory_remove_name(struct rows *rows, struct name *name);
 void gal_memory_remove_revision(struct rows *rows, struct revision *revision);
+bool gal_memory_is_deleted(const struct machine *machine);
+/* Deleted machines that have no execution any more go, with their revisions. */
+void gal_memory_forget_machines(struct rows *rows);
 
 /* The reading half of the operations. */
 enum gal_status gal_memory_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+enum gal_status gal_memory_read_deleted_machines(struct gal_store *store, const char *name,
+                                                 gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_memory_read_setting(struct gal_store *store, const char *name, char **ret_value,
+                                        size_t *ret_len, struct gal_error *error);
 enum gal_status gal_memory_read_revision(struct gal_store *store, const char *revision_id,
                                          gal_revision_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_memory_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,
@@ -105,8 +120,8 @@ enum gal_status gal_memory_read_chunk_of_event(struct gal_store *store, uint32_t
 enum gal_status gal_memory_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error);
-enum gal_status gal_memory_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                 size_t *ret_removed, struct gal_error *error);
+enum gal_status gal_memory_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                 size_t limit, size_t *ret_removed, struct gal_error *error);
 enum gal_status gal_memory_stats(struct gal_store *store, gal_stat_reader reader, void *user,
                                  struct gal_error *error);
 

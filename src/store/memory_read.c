@@ -43,6 +43,13 @@ static int by_machine_name(const void *a, const void *b)
         return order != 0 ? order : strcmp(x->row.machine_id, y->row.machine_id);
 }
 
+static int newest_machine_first(const void *a, const void *b)
+{
+        const struct machine *x = *(void *const *)a, *y = *(void *const *)b;
+
+        return strcmp(y->row.machine_id, x->row.machine_id);
+}
+
 static int newest_first(const void *a, const void *b)
 {
         const struct record *x = *(void *const *)a, *y = *(void *const *)b;
@@ -66,25 +73,59 @@ static int by_stop(const void *a, const void *b)
         return compare_numbers(x->execution.stopped_ms, y->execution.stopped_ms);
 }
 
-enum gal_status gal_memory_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
-                                         void *user, struct gal_error *error)
+static enum gal_status read_machines(struct gal_store *store, const char *name, bool deleted,
+                                     int (*order)(const void *a, const void *b), gal_machine_reader reader,
+                                     void *user)
 {
         struct memory_store *memory = gal_memory_enter(store);
         struct picked picked = { NULL, 0, 0 };
         struct machine *machine, *next;
 
-        (void)error;
         HASH_ITER(hh, memory->rows->machines, machine, next)
         {
-                if (name == NULL || strcmp(machine->row.name, name) == 0)
+                if (gal_memory_is_deleted(machine) == deleted &&
+                    (name == NULL || strcmp(machine->row.name, name) == 0))
                         pick(&picked, machine);
         }
-        sort(&picked, by_machine_name);
+        sort(&picked, order);
         for (size_t i = 0; i < picked.count; i++) {
                 if (!reader(user, &((struct machine *)picked.items[i])->row))
                         break;
         }
         free(picked.items);
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
+enum gal_status gal_memory_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
+                                         void *user, struct gal_error *error)
+{
+        (void)error;
+        return read_machines(store, name, /* deleted= */ false, by_machine_name, reader, user);
+}
+
+enum gal_status gal_memory_read_deleted_machines(struct gal_store *store, const char *name,
+                                                 gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        (void)error;
+        return read_machines(store, name, /* deleted= */ true, newest_machine_first, reader, user);
+}
+
+enum gal_status gal_memory_read_setting(struct gal_store *store, const char *name, char **ret_value,
+                                        size_t *ret_len, struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct setting *setting;
+
+        (void)error;
+        HASH_FIND_STR(memory->rows->settings, name, setting);
+        *ret_value = NULL;
+        *ret_len = 0;
+        if (setting != NULL) {
+                *ret_value = gal_calloc(setting->len + 1, 1);
+                memcpy(*ret_value, setting->value, setting->len);
+                *ret_len = setting->len;
+        }
         gal_memory_leave(memory);
         return GAL_OK;
 }
@@ -281,7 +322,7 @@ static size_t purge_executions(struct rows *rows, int64_t closed_before_ms, size
         return removed;
 }
 
-static size_t purge_names(struct rows *rows, int64_t now_ms, size_t limit)
+static size_t purge_names(struct rows *rows, int64_t names_by_ms, size_t limit)
 {
         struct name *name, *next;
         size_t removed = 0;
@@ -290,7 +331,7 @@ static size_t purge_names(struct rows *rows, int64_t now_ms, size_t limit)
         {
                 if (removed == limit)
                         break;
-                if (name->row.reusable_ms > now_ms)
+                if (name->row.reusable_ms > names_by_ms)
                         continue;
                 gal_memory_remove_name(rows, name);
                 removed++;
@@ -298,43 +339,16 @@ static size_t purge_names(struct rows *rows, int64_t now_ms, size_t limit)
         return removed;
 }
 
-static bool is_used(struct rows *rows, const struct revision *revision)
-{
-        struct machine *machine;
-        struct record *record, *next;
-
-        HASH_FIND_STR(rows->machines, revision->row.machine_id, machine);
-        if (machine != NULL)
-                return true;
-        HASH_ITER(hh, rows->records, record, next)
-        {
-                if (record->has_execution && strcmp(record->execution.machine_id, revision->row.machine_id) == 0)
-                        return true;
-        }
-        return false;
-}
-
-static void purge_revisions(struct rows *rows)
-{
-        struct revision *revision, *next;
-
-        HASH_ITER(hh, rows->revisions, revision, next)
-        {
-                if (!is_used(rows, revision))
-                        gal_memory_remove_revision(rows, revision);
-        }
-}
-
-enum gal_status gal_memory_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                 size_t *ret_removed, struct gal_error *error)
+enum gal_status gal_memory_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                 size_t limit, size_t *ret_removed, struct gal_error *error)
 {
         struct memory_store *memory = gal_memory_enter(store);
         enum gal_status status = gal_memory_check_lease(memory, error);
 
         if (status == GAL_OK) {
                 *ret_removed = purge_executions(memory->rows, closed_before_ms, limit);
-                *ret_removed += purge_names(memory->rows, now_ms, limit - *ret_removed);
-                purge_revisions(memory->rows);
+                *ret_removed += purge_names(memory->rows, names_by_ms, limit - *ret_removed);
+                gal_memory_forget_machines(memory->rows);
         }
         gal_memory_leave(memory);
         return status;
@@ -345,8 +359,9 @@ enum gal_status gal_memory_stats(struct gal_store *store, gal_stat_reader reader
 {
         struct memory_store *memory = gal_memory_enter(store);
         struct rows *rows = memory->rows;
-        int64_t executions = 0, open = 0, chunks = 0;
+        int64_t executions = 0, open = 0, chunks = 0, machines = 0;
         struct record *record, *next;
+        struct machine *machine, *next_machine;
 
         (void)error;
         HASH_ITER(hh, rows->records, record, next)
@@ -355,7 +370,9 @@ enum gal_status gal_memory_stats(struct gal_store *store, gal_stat_reader reader
                 open += record->has_run;
                 chunks += (int64_t)record->chunk_count;
         }
-        if (reader(user, "machines", HASH_COUNT(rows->machines)) && reader(user, "executions", executions) &&
+        HASH_ITER(hh, rows->machines, machine, next_machine)
+        machines += !gal_memory_is_deleted(machine);
+        if (reader(user, "machines", machines) && reader(user, "executions", executions) &&
             reader(user, "executions open", open) && reader(user, "names", HASH_COUNT(rows->names)))
                 reader(user, "history chunks", chunks);
         gal_memory_leave(memory);

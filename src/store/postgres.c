@@ -177,6 +177,7 @@ static const struct gal_store_ops postgres_ops = {
         .owner = gal_pg_owner,
         .commit = gal_pg_commit,
         .read_machines = gal_pg_read_machines,
+        .read_deleted_machines = gal_pg_read_deleted_machines,
         .read_revision = gal_pg_read_revision,
         .read_execution = gal_pg_read_execution,
         .find_name = gal_pg_find_name,
@@ -188,6 +189,8 @@ static const struct gal_store_ops postgres_ops = {
         .read_chunks_back = gal_pg_read_chunks_back,
         .read_chunk_of_event = gal_pg_read_chunk_of_event,
         .purge = gal_pg_purge,
+        .read_setting = gal_pg_read_setting,
+        .add_setting = gal_pg_add_setting,
         .stats = gal_pg_stats,
         .destroy = postgres_destroy,
 };

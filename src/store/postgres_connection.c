@@ -334,6 +334,13 @@ void gal_pg_add_text(struct gal_pg_parameters *parameters, const char *text)
         parameters->lengths[parameters->count++] = text == NULL ? 0 : (int)strlen(text);
 }
 
+void gal_pg_add_bytes(struct gal_pg_parameters *parameters, const char *bytes, size_t len)
+{
+        gal_assert(parameters->count < GAL_PG_COLUMNS_MAX);
+        parameters->values[parameters->count] = bytes;
+        parameters->lengths[parameters->count++] = (int)len;
+}
+
 void gal_pg_add_id(struct gal_pg_parameters *parameters, const char *uuid)
 {
         char *place = parameters->ids[parameters->id_count];

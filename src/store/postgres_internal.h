@@ -90,6 +90,7 @@ GAL_MUST_USE enum gal_status gal_pg_check_server(PGconn *conn, const struct gal_
 
 void gal_pg_add_id(struct gal_pg_parameters *parameters, const char *uuid); /* what is no UUID becomes NULL */
 void gal_pg_add_text(struct gal_pg_parameters *parameters, const char *text);
+void gal_pg_add_bytes(struct gal_pg_parameters *parameters, const char *bytes, size_t len);
 void gal_pg_add_int2(struct gal_pg_parameters *parameters, int16_t number);
 void gal_pg_add_int4(struct gal_pg_parameters *parameters, int32_t number);
 void gal_pg_add_int8(struct gal_pg_parameters *parameters, int64_t number);
@@ -149,7 +150,7 @@ char *gal_pg_owner(struct gal_store *store);
 GAL_MUST_USE enum gal_status gal_pg_open_writer(struct gal_postgres *postgres, PGconn **ret_conn,
                                                 struct gal_error *error);
 enum gal_status gal_pg_commit(struct gal_store *store, const struct gal_batch *batch, struct gal_error *error);
-enum gal_status gal_pg_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
+enum gal_status gal_pg_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms, size_t limit,
                              size_t *ret_removed, struct gal_error *error);
 
 /* postgres_read.c */
@@ -160,6 +161,12 @@ GAL_MUST_USE enum gal_status gal_pg_read(struct gal_postgres *postgres, const ch
                                          struct gal_error *error);
 enum gal_status gal_pg_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                      void *user, struct gal_error *error);
+enum gal_status gal_pg_read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
+                                             void *user, struct gal_error *error);
+enum gal_status gal_pg_read_setting(struct gal_store *store, const char *name, char **ret_value, size_t *ret_len,
+                                    struct gal_error *error);
+enum gal_status gal_pg_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                   struct gal_error *error);
 enum gal_status gal_pg_read_revision(struct gal_store *store, const char *revision_id, gal_revision_reader reader,
                                      void *user, struct gal_error *error);
 enum gal_status gal_pg_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,

@@ -29,6 +29,7 @@
 enum {
         MACHINES,
         MACHINES_BY_NAME,
+        DELETED_MACHINES,
         REVISION,
         EXECUTION,
         NAME,
@@ -45,23 +46,31 @@ enum {
 };
 
 static const char *const statements[STATEMENTS] = {
-        [MACHINES] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine ORDER BY name, machine_id",
-        [MACHINES_BY_NAME] =
-                "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE name = $1 ORDER BY machine_id",
+        [MACHINES] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status <> 'DELETED' ORDER BY"
+                     " name, machine_id",
+        [MACHINES_BY_NAME] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status <> 'DELETED' AND"
+                             " name = $1 ORDER BY machine_id",
+        [DELETED_MACHINES] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status = 'DELETED' AND"
+                             " name = $1 ORDER BY machine_id DESC",
         [REVISION] = "SELECT revision_id, machine_id, definition, role_arn, created_ms FROM"
                      " galliard.state_machine_revision WHERE revision_id = $1",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id = $1 AND slot = $2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM galliard.execution_name WHERE machine_id "
                  "= $1"
                  " AND name = $2",
-        /* The listings: below $1, at most $2. By status alone nobody asks but a person: that one walks all of them.
-         */
+        /* The listings: below $1, at most $2. */
         [LIST] =
                 "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id < $1 ORDER BY execution_id"
                 " DESC LIMIT $2",
+        /* As LIST_MACHINE below, over the machines that have executions. */
         [LIST_STATUS] =
-                "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id < $1 AND status = $3"
-                " ORDER BY execution_id DESC LIMIT $2",
+                "WITH RECURSIVE machine (id) AS ((SELECT machine_id FROM galliard.execution ORDER BY machine_id "
+                "LIMIT"
+                " 1) UNION ALL SELECT (SELECT machine_id FROM galliard.execution WHERE machine_id > machine.id"
+                " ORDER BY machine_id LIMIT 1) FROM machine WHERE machine.id IS NOT NULL) SELECT e.* FROM machine"
+                " CROSS JOIN LATERAL (SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE machine_id ="
+                " machine.id AND status = $3 AND execution_id < $1 ORDER BY execution_id DESC LIMIT $2) AS e"
+                " ORDER BY e.execution_id DESC LIMIT $2",
         [LIST_MACHINE_STATUS] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE machine_id = $3 AND"
                                 " status = $4 AND execution_id < $1 ORDER BY execution_id DESC LIMIT $2",
         /* The few statuses that a machine's executions have are found by leaping through the index, and of each the
@@ -184,6 +193,16 @@ enum gal_status gal_pg_read_machines(struct gal_store *store, const char *name, 
         if (name != NULL)
                 gal_pg_add_text(&parameters, name);
         return read_rows(store, name == NULL ? MACHINES : MACHINES_BY_NAME, &parameters, &any, error);
+}
+
+enum gal_status gal_pg_read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
+                                             void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_MACHINE, .as.machine = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        gal_pg_add_text(&parameters, name);
+        return read_rows(store, DELETED_MACHINES, &parameters, &any, error);
 }
 
 enum gal_status gal_pg_read_revision(struct gal_store *store, const char *revision_id, gal_revision_reader reader,
@@ -433,6 +452,46 @@ enum gal_status gal_pg_read_chunks_back(struct gal_store *store, uint32_t slot, 
         return read_pages(&paging, error);
 }
 
+/* Settings. */
+
+enum gal_status gal_pg_read_setting(struct gal_store *store, const char *name, char **ret_value, size_t *ret_len,
+                                    struct gal_error *error)
+{
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+        PGresult *result = NULL;
+        enum gal_status status;
+
+        *ret_value = NULL;
+        *ret_len = 0;
+        gal_pg_add_text(&parameters, name);
+        status = gal_pg_read((struct gal_postgres *)store, "SELECT value FROM galliard.setting WHERE name = $1",
+                             &parameters, &result, error);
+        if (status == GAL_OK && PQntuples(result) == 1) {
+                *ret_len = (size_t)PQgetlength(result, 0, 0);
+                *ret_value = gal_calloc(*ret_len + 1, 1);
+                memcpy(*ret_value, PQgetvalue(result, 0, 0), *ret_len);
+        }
+        PQclear(result);
+        return status;
+}
+
+/* On the reading connection: it is no part of a commit, and doing it twice is doing it once. */
+enum gal_status gal_pg_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                   struct gal_error *error)
+{
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+        PGresult *result = NULL;
+        enum gal_status status;
+
+        gal_pg_add_text(&parameters, name);
+        gal_pg_add_bytes(&parameters, value, len);
+        status = gal_pg_read((struct gal_postgres *)store,
+                             "INSERT INTO galliard.setting (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                             &parameters, &result, error);
+        PQclear(result);
+        return status;
+}
+
 enum gal_status gal_pg_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
                                            uint64_t event_id, gal_chunk_reader reader, void *user,
                                            struct gal_error *error)
@@ -460,7 +519,7 @@ enum gal_status gal_pg_stats(struct gal_store *store, gal_stat_reader reader, vo
                 const char *name;
                 const char *sql;
         } counts[] = {
-                { "machines", "SELECT count(*) FROM galliard.state_machine" },
+                { "machines", "SELECT count(*) FROM galliard.state_machine WHERE status <> 'DELETED'" },
                 { "executions", COUNT_OR_GUESS("galliard.execution") },
                 { "executions open", "SELECT count(*) FROM galliard.run" },
                 { "executions parked", "SELECT count(*) FROM galliard.run WHERE wake_ms > 0" },

@@ -24,7 +24,7 @@ struct statement {
         const char *sql;
 };
 
-enum { BEGIN_, FENCE, LEASE, COMMIT_, ROLLBACK_, PURGE, PURGE_REVISIONS, FIXED_STATEMENTS };
+enum { BEGIN_, FENCE, LEASE, COMMIT_, ROLLBACK_, PURGE, FIXED_STATEMENTS };
 
 static const struct statement fixed[FIXED_STATEMENTS] = {
         [BEGIN_] = { "begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" },
@@ -32,26 +32,7 @@ static const struct statement fixed[FIXED_STATEMENTS] = {
         [LEASE] = { "lease", "SELECT galliard.check_lease($1, $2)" },
         [COMMIT_] = { "commit", "COMMIT" },
         [ROLLBACK_] = { "rollback", "ROLLBACK" },
-        [PURGE] = { "purge",
-                    "WITH gone AS (SELECT execution_id, slot FROM galliard.execution WHERE stopped_ms > 0 AND"
-                    " stopped_ms < $1 ORDER BY stopped_ms LIMIT $3),"
-                    " free AS (SELECT machine_id, name FROM galliard.execution_name WHERE reusable_ms <= $2 AND"
-                    " reusable_ms < 9223372036854775807 LIMIT $3 - (SELECT count(*) FROM gone)),"
-                    " h AS (DELETE FROM galliard.history t USING gone g WHERE t.execution_id = g.execution_id AND"
-                    " t.slot = g.slot),"
-                    " r AS (DELETE FROM galliard.run t USING gone g WHERE t.execution_id = g.execution_id AND"
-                    " t.slot = g.slot),"
-                    " e AS (DELETE FROM galliard.execution t USING gone g WHERE t.execution_id = g.execution_id AND"
-                    " t.slot = g.slot),"
-                    " n AS (DELETE FROM galliard.execution_name t USING free f WHERE t.machine_id = f.machine_id "
-                    "AND"
-                    " t.name = f.name)"
-                    " SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM free)" },
-        /* A statement of its own, since it must see what that one has removed. */
-        [PURGE_REVISIONS] = { "purge_revisions",
-                              "DELETE FROM galliard.state_machine_revision r WHERE NOT EXISTS (SELECT FROM"
-                              " galliard.state_machine m WHERE m.machine_id = r.machine_id) AND NOT EXISTS (SELECT"
-                              " FROM galliard.execution e WHERE e.machine_id = r.machine_id)" },
+        [PURGE] = { "purge", "SELECT galliard.purge($1, $2, $3)" },
 };
 
 /* By kind of row. Columns are those of the kind's shape, in their order. */
@@ -65,8 +46,7 @@ static const struct statement writes[GAL_ROW_KINDS] = {
                               " SET name = excluded.name, revision_id = excluded.revision_id, type = excluded.type,"
                               " status = excluded.status, created_ms = excluded.created_ms,"
                               " updated_ms = excluded.updated_ms" },
-        [GAL_ROW_MACHINE_ID] = { "machine_id",
-                                 "DELETE FROM galliard.state_machine WHERE machine_id = ANY ($1::uuid[])" },
+        [GAL_ROW_MACHINE_ID] = { "machine_id", "SELECT galliard.delete_machines($1::uuid[])" },
         [GAL_ROW_REVISION] = { "revision",
                                "INSERT INTO galliard.state_machine_revision (revision_id, machine_id, definition,"
                                " role_arn, created_ms) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[],"
@@ -472,7 +452,7 @@ enum gal_status gal_pg_commit(struct gal_store *store, const struct gal_batch *b
 
 struct purge {
         int64_t closed_before_ms;
-        int64_t now_ms;
+        int64_t names_by_ms;
         int64_t limit;
 };
 
@@ -482,17 +462,16 @@ static void send_purge(struct sending *sending, const void *what)
         struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
 
         gal_pg_add_int8(&parameters, purge->closed_before_ms);
-        gal_pg_add_int8(&parameters, purge->now_ms);
+        gal_pg_add_int8(&parameters, purge->names_by_ms);
         gal_pg_add_int8(&parameters, purge->limit);
         send_statement(sending, fixed[PURGE].name, &parameters);
-        send_statement(sending, fixed[PURGE_REVISIONS].name, &GAL_PG_NO_PARAMETERS);
 }
 
-enum gal_status gal_pg_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
+enum gal_status gal_pg_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms, size_t limit,
                              size_t *ret_removed, struct gal_error *error)
 {
         enum { PURGE_INDEX = 3 }; /* after BEGIN, the fence and the lease */
-        struct purge purge = { closed_before_ms, now_ms, limit > INT64_MAX ? INT64_MAX : (int64_t)limit };
+        struct purge purge = { closed_before_ms, names_by_ms, limit > INT64_MAX ? INT64_MAX : (int64_t)limit };
         PGresult *result = NULL;
         enum gal_status status;
 

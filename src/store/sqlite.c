@@ -269,6 +269,7 @@ static const struct gal_store_ops sqlite_ops = {
         .owner = sqlite_owner,
         .commit = gal_sqlite_commit,
         .read_machines = gal_sqlite_read_machines,
+        .read_deleted_machines = gal_sqlite_read_deleted_machines,
         .read_revision = gal_sqlite_read_revision,
         .read_execution = gal_sqlite_read_execution,
         .find_name = gal_sqlite_find_name,
@@ -280,6 +281,8 @@ static const struct gal_store_ops sqlite_ops = {
         .read_chunks_back = gal_sqlite_read_chunks_back,
         .read_chunk_of_event = gal_sqlite_read_chunk_of_event,
         .purge = gal_sqlite_purge,
+        .read_setting = gal_sqlite_read_setting,
+        .add_setting = gal_sqlite_add_setting,
         .stats = gal_sqlite_stats,
         .destroy = sqlite_destroy,
 };

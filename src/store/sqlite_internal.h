@@ -85,8 +85,10 @@ extern const char *const gal_sqlite_write_texts[];
 extern const size_t gal_sqlite_write_count;
 
 enum gal_status gal_sqlite_commit(struct gal_store *store, const struct gal_batch *batch, struct gal_error *error);
-enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                 size_t *ret_removed, struct gal_error *error);
+enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                 size_t limit, size_t *ret_removed, struct gal_error *error);
+enum gal_status gal_sqlite_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                       struct gal_error *error);
 
 /* sqlite_read.c */
 
@@ -95,6 +97,10 @@ extern const size_t gal_sqlite_read_count;
 
 enum gal_status gal_sqlite_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
+                                                 gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_setting(struct gal_store *store, const char *name, char **ret_value,
+                                        size_t *ret_len, struct gal_error *error);
 enum gal_status gal_sqlite_read_revision(struct gal_store *store, const char *revision_id,
                                          gal_revision_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,

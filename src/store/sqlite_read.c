@@ -1,9 +1,12 @@
 /*
  * sqlite_read.c: each reader is one statement, and so sees one moment of the store.
  */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "store/sqlite_internal.h"
 
+#define MACHINE_COLUMNS "machine_id, name, revision_id, type, status, created_ms, updated_ms"
 #define EXECUTION_COLUMNS                                                                                          \
         "slot, execution_id, name, machine_id, machine_name, revision_id, status, started_ms, stopped_ms,"         \
         " event_count, input, output, error, cause"
@@ -18,6 +21,7 @@
 enum {
         MACHINES,
         MACHINES_BY_NAME,
+        DELETED_MACHINES,
         REVISION,
         EXECUTION,
         NAME,
@@ -31,24 +35,34 @@ enum {
         CHUNKS_BACK,
         CHUNK_OF_EVENT,
         LEASE,
+        SETTING,
         STATEMENTS,
 };
 
 const char *const gal_sqlite_read_texts[] = {
-        [MACHINES] = "SELECT machine_id, name, revision_id, type, status, created_ms, updated_ms FROM state_machine"
-                     " ORDER BY name, machine_id",
-        [MACHINES_BY_NAME] = "SELECT machine_id, name, revision_id, type, status, created_ms, updated_ms FROM"
-                             " state_machine WHERE name = ?1 ORDER BY machine_id",
+        [MACHINES] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status <> 'DELETED' ORDER BY name,"
+                     " machine_id",
+        [MACHINES_BY_NAME] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status <> 'DELETED' AND name = ?1"
+                             " ORDER BY machine_id",
+        [DELETED_MACHINES] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status = 'DELETED' AND name = ?1"
+                             " ORDER BY machine_id DESC",
         [REVISION] = "SELECT revision_id, machine_id, definition, role_arn, created_ms FROM state_machine_revision"
                      " WHERE revision_id = ?1",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE slot = ?1 AND execution_id = ?2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM execution_name WHERE machine_id = ?1 AND"
                  " name = ?2",
-        /* A machine's listings walk an index each. By status alone nobody asks but a person: that one walks them
-           all. */
+        /* A machine's listings walk an index each. By status alone: the newest of each machine, which are found by
+           leaping through the index. */
         [LIST] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE TRUE" LIST_ORDER,
         [LIST_MACHINE] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE machine_id = ?1" LIST_ORDER,
-        [LIST_STATUS] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE +status = ?2" LIST_ORDER,
+        [LIST_STATUS] =
+                "WITH RECURSIVE machine (id) AS (SELECT min(machine_id) FROM execution UNION ALL SELECT (SELECT"
+                " min(machine_id) FROM execution WHERE machine_id > machine.id) FROM machine WHERE machine.id IS "
+                "NOT"
+                " NULL) SELECT " EXECUTION_COLUMNS
+                " FROM machine CROSS JOIN execution AS e WHERE e.rowid IN (SELECT"
+                " x.rowid FROM execution AS x WHERE x.machine_id = machine.id AND x.status = ?2 AND x.execution_id"
+                " < ?3 ORDER BY x.execution_id DESC LIMIT ?4) ORDER BY execution_id DESC LIMIT ?4",
         [LIST_MACHINE_STATUS] =
                 "SELECT " EXECUTION_COLUMNS " FROM execution WHERE machine_id = ?1 AND status = ?2" LIST_ORDER,
         [RUN] = "SELECT " RUN_COLUMNS " FROM run WHERE slot = ?1 AND execution_id = ?2",
@@ -68,6 +82,7 @@ const char *const gal_sqlite_read_texts[] = {
                 " (SELECT low FROM half WHERE low = high) AND first_event_id <= ?3 AND first_event_id +"
                 " event_count > ?3",
         [LEASE] = "SELECT epoch, incarnation, address FROM lease",
+        [SETTING] = "SELECT value FROM setting WHERE name = ?1",
 };
 const size_t gal_sqlite_read_count = STATEMENTS;
 
@@ -147,6 +162,14 @@ enum gal_status gal_sqlite_read_machines(struct gal_store *store, const char *na
         if (name == NULL)
                 return read_rows(store, MACHINES, &any, NULL, 0, error);
         return read_rows(store, MACHINES_BY_NAME, &any, PARAMETERS(IS_TEXT(name)), error);
+}
+
+enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
+                                                 gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_MACHINE, .as.machine = reader, .user = user };
+
+        return read_rows(store, DELETED_MACHINES, &any, PARAMETERS(IS_TEXT(name)), error);
 }
 
 enum gal_status gal_sqlite_read_revision(struct gal_store *store, const char *revision_id,
@@ -248,7 +271,45 @@ enum gal_status gal_sqlite_read_chunk_of_event(struct gal_store *store, uint32_t
                          PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(event_id)), error);
 }
 
-/* The lease, and counts. */
+/* Settings, the lease, and counts. */
+
+static char *take_blob(sqlite3_stmt *statement, int at, size_t *ret_len)
+{
+        const void *bytes = sqlite3_column_blob(statement, at);
+        char *copy;
+
+        *ret_len = (size_t)sqlite3_column_bytes(statement, at);
+        copy = gal_calloc(*ret_len + 1, 1);
+        if (*ret_len > 0)
+                memcpy(copy, bytes, *ret_len);
+        return copy;
+}
+
+enum gal_status gal_sqlite_read_setting(struct gal_store *store, const char *name, char **ret_value,
+                                        size_t *ret_len, struct gal_error *error)
+{
+        struct gal_sqlite_connection *connection = &((struct gal_sqlite *)store)->reader;
+        sqlite3_stmt *statement;
+        enum gal_status status;
+
+        *ret_value = NULL;
+        *ret_len = 0;
+        gal_sqlite_enter(connection);
+        status = gal_sqlite_statement(connection, SETTING, &statement, error);
+        if (status == GAL_OK) {
+                int code;
+
+                gal_sqlite_bind_text(statement, 1, name);
+                code = sqlite3_step(statement);
+                if (code == SQLITE_ROW)
+                        *ret_value = take_blob(statement, 0, ret_len);
+                else if (code != SQLITE_DONE)
+                        status = gal_sqlite_fail(connection, error);
+                gal_sqlite_done(connection, SETTING, statement);
+        }
+        gal_sqlite_leave(connection);
+        return status;
+}
 
 static char *take_text(sqlite3_stmt *statement, int at)
 {
@@ -287,7 +348,7 @@ enum gal_status gal_sqlite_stats(struct gal_store *store, gal_stat_reader reader
                 const char *name;
                 const char *sql;
         } counts[] = {
-                { "machines", "SELECT count(*) FROM state_machine" },
+                { "machines", "SELECT count(*) FROM state_machine WHERE status <> 'DELETED'" },
                 { "executions", "SELECT count(*) FROM execution" },
                 { "executions open", "SELECT count(*) FROM run" },
                 { "executions parked", "SELECT count(*) FROM run WHERE wake_ms > 0" },

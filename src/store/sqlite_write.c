@@ -14,7 +14,7 @@ enum {
         ROLLBACK_,
         CHECK_LEASE,
         PUT_MACHINE,
-        DELETE_MACHINE,
+        MARK_MACHINE,
         ADD_REVISION,
         PUT_NAME,
         PUT_EXECUTION,
@@ -25,7 +25,9 @@ enum {
         DELETE_EXECUTION,
         DELETE_CHUNKS,
         DELETE_NAMES,
+        DELETE_MACHINE,
         DELETE_REVISIONS,
+        ADD_SETTING,
         STATEMENTS,
 };
 
@@ -37,7 +39,7 @@ const char *const gal_sqlite_write_texts[] = {
         [PUT_MACHINE] = "INSERT INTO state_machine (machine_id, name, revision_id, type, status, created_ms,"
                         " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (machine_id) DO UPDATE SET"
                         " name = ?2, revision_id = ?3, type = ?4, status = ?5, created_ms = ?6, updated_ms = ?7",
-        [DELETE_MACHINE] = "DELETE FROM state_machine WHERE machine_id = ?1",
+        [MARK_MACHINE] = "UPDATE state_machine SET status = 'DELETED' WHERE machine_id = ?1",
         [ADD_REVISION] = "INSERT INTO state_machine_revision (revision_id, machine_id, definition, role_arn,"
                          " created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         [PUT_NAME] = "INSERT INTO execution_name (machine_id, name, execution_id, reusable_ms) VALUES (?1, ?2, ?3,"
@@ -55,16 +57,20 @@ const char *const gal_sqlite_write_texts[] = {
                     " ON CONFLICT (execution_id, slot) DO UPDATE SET wake_ms = ?4, sequence = CASE WHEN"
                     " ?5 IS NULL THEN sequence ELSE ?3 END, snapshot = coalesce(?5, snapshot)",
         [DELETE_RUN] = "DELETE FROM run WHERE slot = ?1 AND execution_id = ?2",
-        [FIND_CLOSED] = "SELECT slot, execution_id FROM execution WHERE stopped_ms > 0 AND stopped_ms < ?1"
-                        " ORDER BY stopped_ms LIMIT ?2",
+        [FIND_CLOSED] =
+                "SELECT slot, execution_id, machine_id FROM execution WHERE stopped_ms > 0 AND stopped_ms < ?1"
+                " ORDER BY stopped_ms LIMIT ?2",
         [DELETE_EXECUTION] = "DELETE FROM execution WHERE slot = ?1 AND execution_id = ?2",
         [DELETE_CHUNKS] = "DELETE FROM history WHERE slot = ?1 AND execution_id = ?2",
         [DELETE_NAMES] = "DELETE FROM execution_name WHERE (machine_id, name) IN (SELECT machine_id, name FROM"
-                         " execution_name WHERE reusable_ms <= ?1 AND reusable_ms < 9223372036854775807 LIMIT ?2)",
-        [DELETE_REVISIONS] =
-                "DELETE FROM state_machine_revision AS r WHERE NOT EXISTS (SELECT 1 FROM state_machine m"
-                " WHERE m.machine_id = r.machine_id) AND NOT EXISTS (SELECT 1 FROM execution e"
-                " WHERE e.machine_id = r.machine_id)",
+                         " execution_name WHERE reusable_ms <= ?1 AND reusable_ms < 9223372036854775807"
+                         " ORDER BY reusable_ms LIMIT ?2)",
+        /* A deleted machine goes with its last execution, and its revisions go with it. */
+        [DELETE_MACHINE] = "DELETE FROM state_machine WHERE machine_id = ?1 AND status = 'DELETED' AND NOT EXISTS"
+                           " (SELECT 1 FROM execution e WHERE e.machine_id = ?1)",
+        [DELETE_REVISIONS] = "DELETE FROM state_machine_revision WHERE machine_id = ?1 AND NOT EXISTS (SELECT 1"
+                             " FROM state_machine m WHERE m.machine_id = ?1)",
+        [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
 };
 const size_t gal_sqlite_write_count = STATEMENTS;
 
@@ -119,7 +125,9 @@ static const struct {
         size_t statement;
 } writes[] = {
         { GAL_ROW_MACHINE, PUT_MACHINE },
+        { GAL_ROW_MACHINE_ID, MARK_MACHINE },
         { GAL_ROW_MACHINE_ID, DELETE_MACHINE },
+        { GAL_ROW_MACHINE_ID, DELETE_REVISIONS },
         { GAL_ROW_REVISION, ADD_REVISION },
         { GAL_ROW_NAME, PUT_NAME },
         { GAL_ROW_EXECUTION, PUT_EXECUTION },
@@ -235,6 +243,7 @@ enum gal_status gal_sqlite_commit(struct gal_store *store, const struct gal_batc
 struct key {
         int64_t slot;
         uint8_t id[GAL_UUID_BYTES];
+        uint8_t machine_id[GAL_UUID_BYTES];
 };
 
 /* The keys are read before anything is deleted: a statement must not walk an index that changes under it. */
@@ -258,6 +267,7 @@ static size_t find_closed(struct writing *writing, int64_t closed_before_ms, siz
                 key = &(*ret_keys)[count++];
                 key->slot = sqlite3_column_int64(writing->statement, 0);
                 memcpy(key->id, sqlite3_column_blob(writing->statement, 1), GAL_UUID_BYTES);
+                memcpy(key->machine_id, sqlite3_column_blob(writing->statement, 2), GAL_UUID_BYTES);
         }
         if (code != SQLITE_DONE)
                 writing->status = gal_sqlite_fail(writing->connection, writing->error);
@@ -278,13 +288,34 @@ static void delete_by_key(struct writing *writing, size_t index, const struct ke
         give_back(writing);
 }
 
-static size_t delete_names(struct writing *writing, int64_t now_ms, size_t limit)
+static int by_machine(const void *a, const void *b)
+{
+        return memcmp(((const struct key *)a)->machine_id, ((const struct key *)b)->machine_id, GAL_UUID_BYTES);
+}
+
+/* Of each machine that the keys name, once. Sorts the keys. */
+static void delete_by_machine(struct writing *writing, size_t index, struct key *keys, size_t count)
+{
+        if (count == 0 || !take(writing, index))
+                return;
+        qsort(keys, count, sizeof(*keys), by_machine);
+        for (size_t i = 0; i < count; i++) {
+                if (i > 0 && by_machine(&keys[i], &keys[i - 1]) == 0)
+                        continue;
+                gal_sqlite_bind_bytes(writing->statement, 1, keys[i].machine_id, GAL_UUID_BYTES);
+                if (!step(writing))
+                        break;
+        }
+        give_back(writing);
+}
+
+static size_t delete_names(struct writing *writing, int64_t names_by_ms, size_t limit)
 {
         size_t removed = 0;
 
         if (!take(writing, DELETE_NAMES))
                 return 0;
-        sqlite3_bind_int64(writing->statement, 1, now_ms);
+        sqlite3_bind_int64(writing->statement, 1, names_by_ms);
         sqlite3_bind_int64(writing->statement, 2, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
         if (step(writing))
                 removed = (size_t)sqlite3_changes(writing->connection->db);
@@ -292,23 +323,24 @@ static size_t delete_names(struct writing *writing, int64_t now_ms, size_t limit
         return removed;
 }
 
-enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                 size_t *ret_removed, struct gal_error *error)
+enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                 size_t limit, size_t *ret_removed, struct gal_error *error)
 {
         struct gal_sqlite *sqlite = (struct gal_sqlite *)store;
         struct key *keys = NULL;
-        size_t removed = 0;
+        size_t removed = 0, executions;
         enum gal_status status;
         struct writing writing;
 
         gal_sqlite_enter(&sqlite->writer);
         if (begin(sqlite, &writing, error) == GAL_OK) {
-                removed = find_closed(&writing, closed_before_ms, limit, &keys);
-                delete_by_key(&writing, DELETE_CHUNKS, keys, removed);
-                delete_by_key(&writing, DELETE_RUN, keys, removed);
-                delete_by_key(&writing, DELETE_EXECUTION, keys, removed);
-                removed += delete_names(&writing, now_ms, limit - removed);
-                run(&writing, DELETE_REVISIONS);
+                executions = find_closed(&writing, closed_before_ms, limit, &keys);
+                delete_by_key(&writing, DELETE_CHUNKS, keys, executions);
+                delete_by_key(&writing, DELETE_RUN, keys, executions);
+                delete_by_key(&writing, DELETE_EXECUTION, keys, executions);
+                delete_by_machine(&writing, DELETE_MACHINE, keys, executions);
+                delete_by_machine(&writing, DELETE_REVISIONS, keys, executions);
+                removed = executions + delete_names(&writing, names_by_ms, limit - executions);
         }
         status = finish(sqlite, &writing);
         gal_sqlite_leave(&sqlite->writer);
@@ -316,4 +348,23 @@ enum gal_status gal_sqlite_purge(struct gal_store *store, int64_t closed_before_
         if (status == GAL_OK)
                 *ret_removed = removed;
         return status;
+}
+
+/* Settings. */
+
+enum gal_status gal_sqlite_add_setting(struct gal_store *store, const char *name, const char *value, size_t len,
+                                       struct gal_error *error)
+{
+        struct gal_sqlite *sqlite = (struct gal_sqlite *)store;
+        struct writing writing = { .connection = &sqlite->writer, .status = GAL_OK, .error = error };
+
+        gal_sqlite_enter(&sqlite->writer);
+        if (take(&writing, ADD_SETTING)) {
+                gal_sqlite_bind_text(writing.statement, 1, name);
+                gal_sqlite_bind_bytes(writing.statement, 2, value, len);
+                step(&writing);
+                give_back(&writing);
+        }
+        gal_sqlite_leave(&sqlite->writer);
+        return writing.status;
 }

@@ -36,7 +36,7 @@ struct gal_machine_row {
         const char *name;
         const char *revision_id; /* the current one */
         const char *type;        /* "STANDARD", "EXPRESS" */
-        const char *status;      /* "ACTIVE", "DELETING" */
+        const char *status;      /* "ACTIVE", "DELETING"; "DELETED": hidden, until its last execution is purged */
         int64_t created_ms;
         int64_t updated_ms;
 };
@@ -102,8 +102,7 @@ struct gal_chunk_row {
 struct gal_batch {
         const struct gal_machine_row *machines; /* inserted, or replaced by machine_id */
         size_t machine_count;
-        const char *const
-                *deleted_machines; /* by machine_id; their revisions stay while executions point at them */
+        const char *const *deleted_machines; /* by machine_id; see read_deleted_machines */
         size_t deleted_machine_count;
         const struct gal_revision_row *revisions; /* inserted */
         size_t revision_count;
@@ -185,6 +184,9 @@ struct gal_store_ops {
         /* By name (NULL: all), then by name; of machines that were not deleted. */
         enum gal_status (*read_machines)(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+        /* Deleted ones that had this name and still have executions: the newest first. */
+        enum gal_status (*read_deleted_machines)(struct gal_store *store, const char *name,
+                                                 gal_machine_reader reader, void *user, struct gal_error *error);
         enum gal_status (*read_revision)(struct gal_store *store, const char *revision_id,
                                          gal_revision_reader reader, void *user, struct gal_error *error);
         enum gal_status (*read_execution)(struct gal_store *store, uint32_t slot, const char *execution_id,
@@ -223,11 +225,23 @@ struct gal_store_ops {
 
         /*
          * Removes executions that were closed before `closed_before_ms`, with their history, then names that are
-         * free again by `now_ms`: at most `limit` of both together, fewer when no more are left. Revisions of
-         * deleted machines go with their last execution. Fenced like a commit.
+         * free again by `names_by_ms`: at most `limit` of both together, fewer when no more are left. Deleted
+         * machines and their revisions go with their last execution. Costs as much as what it removes. Fenced like
+         * a commit.
          */
-        enum gal_status (*purge)(struct gal_store *store, int64_t closed_before_ms, int64_t now_ms, size_t limit,
-                                 size_t *ret_removed, struct gal_error *error);
+        enum gal_status (*purge)(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
+                                 size_t limit, size_t *ret_removed, struct gal_error *error);
+
+        /*
+         * Small values of the store as a whole, each written once. Not fenced: whoever comes first makes them, and
+         * they never change.
+         */
+        /* (transfer full) `*ret_value`, ended by a NUL that does not count; NULL: there is none of that name. */
+        enum gal_status (*read_setting)(struct gal_store *store, const char *name, char **ret_value,
+                                        size_t *ret_len, struct gal_error *error);
+        /* Leaves the one that is there. Both at once, from two processes: one of them is kept. */
+        enum gal_status (*add_setting)(struct gal_store *store, const char *name, const char *value, size_t len,
+                                       struct gal_error *error);
         /* Counts and sizes for people: "executions open", "history bytes", ... */
         enum gal_status (*stats)(struct gal_store *store, gal_stat_reader reader, void *user,
                                  struct gal_error *error);

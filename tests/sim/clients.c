@@ -19,6 +19,7 @@
 
 #define MACHINES_MAX 3
 #define PATIENCE_MS 3000
+#define REPEATS_MAX 5
 
 enum op_kind { OP_CREATE, OP_START, OP_STOP, OP_DELETE };
 
@@ -34,6 +35,7 @@ struct sim_op {
         struct sim_request *request; /* NULL: none that is waited for */
         unsigned node;
         bool is_done;
+        unsigned repeats;      /* although it was acknowledged */
         char *acknowledged_id; /* of a start */
         char *former_id;       /* of the same start, 90 days before */
 };
@@ -167,8 +169,7 @@ static bool is_open(const struct sim *sim, const struct sim_entry *entry)
         if (entry == NULL || !sim_entry_is_open(entry) || entry->is_refused)
                 return false;
         machine = sim_ledger_machine(sim->ledger, entry->machine_name);
-        return strcmp(entry->name, entry->id) == 0 ||
-               (machine != NULL && strcmp(machine->id, entry->machine_id) == 0);
+        return machine == NULL ? strcmp(entry->name, entry->id) == 0 : strcmp(machine->id, entry->machine_id) == 0;
 }
 
 /* A refusal must be true, too. */
@@ -189,6 +190,9 @@ static void check_refused(struct sim *sim, const struct sim_request *request, co
         } else if (strcmp(code, "ExecutionDoesNotExist") == 0) {
                 if (is_open(sim, entry))
                         sim_fail(sim, "%s is open and said not to exist", arn);
+        } else if (strcmp(code, "ValidationException") == 0) {
+                if (entry == NULL || !entry->is_refused)
+                        sim_fail(sim, "%s is said to stand still: %s", arn, message);
         } else if (strcmp(code, "ExecutionAlreadyExists") == 0) {
                 if (entry == NULL)
                         sim_fail(sim, "%s is said to exist and is not written", arn);
@@ -249,6 +253,22 @@ static bool is_created(const struct sim_clients *clients, unsigned machine)
         return clients->ops[machine].is_done; /* the first operations create them, in order */
 }
 
+/* Now and then somebody has not seen that, and asks another process at once. */
+static void note_started(struct sim *sim, struct sim_op *op, struct sim_request *request)
+{
+        if (op->acknowledged_id != NULL && !op->clients->may_delete && op->name != NULL &&
+            strcmp(op->acknowledged_id, request->execution_id) != 0)
+                sim_fail(sim, "the start of %s is acknowledged with two executions", op->name);
+        free(op->acknowledged_id);
+        op->acknowledged_id = gal_take(request->execution_id);
+        if (op->name == NULL || op->repeats == REPEATS_MAX || !sim_one_in(sim, sim->is_contended ? 2 : 10))
+                return;
+        op->repeats++;
+        op->is_done = false;
+        op->node = (op->node + 1) % (unsigned)sim->node_count;
+        sim_schedule(sim, &op->event, run_op, (int64_t)sim_below(sim, 30));
+}
+
 static void answer_arrives(struct sim *sim, struct sim_event *event)
 {
         struct sim_request *request = gal_container_of(event, struct sim_request, event);
@@ -267,10 +287,8 @@ static void answer_arrives(struct sim *sim, struct sim_event *event)
         }
         sim_unschedule(sim, &op->event);
         op->is_done = true;
-        if (request->execution_id != NULL) {
-                free(op->acknowledged_id);
-                op->acknowledged_id = gal_take(request->execution_id);
-        }
+        if (request->execution_id != NULL)
+                note_started(sim, op, request);
         destroy_request(request);
 }
 
@@ -389,8 +407,8 @@ static void plan_start(struct sim_clients *clients, int64_t within_ms)
         struct sim_op *op = add_op(clients, OP_START, (unsigned)sim_below(sim, clients->machine_count));
 
         /* Few names and few inputs: some are started twice, with the same input or another. */
-        if (!sim_one_in(sim, 3))
-                op->name = gal_format("e%" PRIu64, sim_below(sim, 12));
+        if (sim->is_contended || !sim_one_in(sim, 3))
+                op->name = gal_format("e%" PRIu64, sim_below(sim, sim->is_contended ? 6 : 12));
         op->input = generate_input(sim, sim_one_in(sim, 8) ? 1 : 0);
         plan(clients, op, within_ms);
 }
@@ -400,8 +418,8 @@ static void plan_stop(struct sim_clients *clients, int64_t within_ms)
         struct sim *sim = clients->sim;
         struct sim_op *op = add_op(clients, OP_STOP, (unsigned)sim_below(sim, clients->machine_count));
 
-        if (!sim_one_in(sim, 3))
-                op->name = gal_format("e%" PRIu64, sim_below(sim, 12));
+        if (sim->is_contended || !sim_one_in(sim, 3))
+                op->name = gal_format("e%" PRIu64, sim_below(sim, sim->is_contended ? 6 : 12));
         plan(clients, op, within_ms);
 }
 
@@ -423,10 +441,15 @@ static void plan_change(struct sim_clients *clients, int64_t within_ms)
 static void plan_all(struct sim_clients *clients)
 {
         struct sim *sim = clients->sim;
-        size_t starts = 4 + sim_below(sim, 12), stops = sim_below(sim, 4);
+        size_t starts = 4 + sim_below(sim, 12), stops = sim_below(sim, sim_one_in(sim, 4) ? 12 : 4);
         size_t changes = clients->may_delete ? 1 + sim_below(sim, 5) : 0;
         int64_t within_ms = 200 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 60000 : 6000);
 
+        if (sim->is_contended) {
+                starts = 30;
+                stops = 12;
+                within_ms = 20000;
+        }
         clients->op_size = clients->machine_count + starts + stops + changes;
         clients->ops = gal_new_array(clients->op_size, struct sim_op);
         for (unsigned i = 0; i < clients->machine_count; i++)

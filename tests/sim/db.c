@@ -209,7 +209,7 @@ static void write_rows(struct backend *backend)
                          (unsigned long long)backend->epoch, (unsigned long long)db->granted_epoch);
         status = db->rows->ops->commit(db->rows, backend->batch, NULL);
         if (status == GAL_OK)
-                sim_ledger_apply(db->sim->ledger, backend->batch);
+                sim_ledger_apply(db->sim->ledger, backend->batch, backend->epoch);
         if (status == GAL_OK && backend->fault == SIM_FAULT_APPLIED)
                 status = GAL_EIO;
         finish_backend(backend, status);
@@ -355,10 +355,19 @@ static void client_goes_on(struct client *client, enum asking asking, int64_t de
         sim_schedule(client->db->sim, &client->event, run_client, delay_ms);
 }
 
+/* A request that the server gets late, or whose answer comes late: later than the lease lasts, maybe. */
+static int64_t renewal_ms(struct sim_db *db)
+{
+        if (!sim_fault_strikes(db->sim, SIM_FAULT_SLOW_RENEWAL))
+                return (int64_t)sim_below(db->sim, 3);
+        return 1000 + (int64_t)sim_below(db->sim, 14000);
+}
+
 static void answer_client(struct client *client, enum asking asking, enum gal_status status)
 {
         client->status = status;
-        client_goes_on(client, asking, (int64_t)sim_below(client->db->sim, 3));
+        client_goes_on(client, asking,
+                       asking == ASKING_RENEWED ? renewal_ms(client->db) : (int64_t)sim_below(client->db->sim, 3));
 }
 
 static void kill_backend(struct sim *sim, struct sim_event *event)
@@ -521,7 +530,7 @@ static struct client *ask(struct sim_db *db, struct sim_node *node, enum asking 
         gal_assert(client->asking == ASKING_NOTHING);
         client->node = node;
         client->duration_ms = duration_ms;
-        client_goes_on(client, asking, (int64_t)sim_below(db->sim, 3));
+        client_goes_on(client, asking, asking == ASKING_RENEW ? renewal_ms(db) : (int64_t)sim_below(db->sim, 3));
         return client;
 }
 
@@ -559,6 +568,11 @@ static void fail_client(struct client *client)
         disconnect(client);
         if (is_asking && client->node != NULL)
                 answer_client(client, is_renewing ? ASKING_RENEWED : ASKING_ACQUIRED, GAL_EIO);
+}
+
+void sim_db_lose_session(struct sim_db *db, const struct sim_node *node)
+{
+        db->clients[sim_node_index(node)].is_connected = false;
 }
 
 void sim_db_go_down(struct sim_db *db, int64_t duration_ms)

@@ -44,6 +44,9 @@ bool sim_db_must_be_silent(const struct sim_db *db, uint64_t epoch);
 bool sim_db_is_superseded(const struct sim_db *db, uint64_t epoch);
 
 /* Faults of its own. */
+/* The session that holds the node's lock is gone, and the node has not noticed: who stands by takes over at once.
+ */
+void sim_db_lose_session(struct sim_db *db, const struct sim_node *node);
 void sim_db_go_down(struct sim_db *db, int64_t duration_ms);
 void sim_db_steal_lease(struct sim_db *db);
 /* Comes back when it is down. */

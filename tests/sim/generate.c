@@ -8,6 +8,7 @@
 
 #define DEPTH_MAX 2
 #define LENGTH_MAX 4
+#define LARGE_SIZE 1500 /* the journal writes it once */
 
 struct generator {
         struct sim *sim;
@@ -48,7 +49,8 @@ static void put_pass(struct generator *generator, unsigned own, unsigned next)
 
 static void put_wait(struct generator *generator, unsigned next)
 {
-        uint64_t seconds = one_in(generator, 4) ? 60 + below(generator, 120) : below(generator, 8);
+        uint64_t seconds = one_in(generator, generator->sim->is_patient ? 2 : 4) ? 60 + below(generator, 120)
+                                                                                 : below(generator, 8);
 
         put(generator, "{\"Type\":\"Wait\",\"Seconds\":%u", (unsigned)seconds);
         put_next(generator, next);
@@ -219,7 +221,9 @@ char *generate_input(struct sim *sim, unsigned variant)
 {
         struct gal_buffer text = GAL_BUFFER_INIT;
 
-        (void)sim;
-        gal_buffer_append_format(&text, "{ \"n\": %u, \"c\": {\"v\": 0}, \"items\": [1,2,3] }", 3 + variant * 4);
+        gal_buffer_append_format(&text, "{ \"n\": %u, \"c\": {\"v\": 0}, \"items\": [1,2,3]", 3 + variant * 4);
+        if (sim->is_large)
+                gal_buffer_append_format(&text, ", \"large\": \"%*u\"", LARGE_SIZE, variant);
+        gal_buffer_append_text(&text, " }");
         return gal_buffer_take(&text, NULL);
 }

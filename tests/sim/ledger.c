@@ -41,6 +41,7 @@ struct sim_ledger {
         struct sim_entry *entries;
         struct sim_entry *by_arn;
         size_t open_count;
+        uint64_t epoch; /* of the commit that is being applied */
 };
 
 struct sim_ledger *sim_ledger_create(struct sim *sim)
@@ -61,6 +62,15 @@ struct sim_entry *sim_ledger_first(const struct sim_ledger *ledger)
 size_t sim_ledger_count(const struct sim_ledger *ledger)
 {
         return HASH_COUNT(ledger->entries);
+}
+
+size_t sim_ledger_kept_count(const struct sim_ledger *ledger)
+{
+        size_t count = 0;
+
+        for (const struct sim_entry *entry = ledger->entries; entry != NULL; entry = entry->hh.next)
+                count += !entry->is_purged;
+        return count;
 }
 
 size_t sim_ledger_open_count(const struct sim_ledger *ledger)
@@ -137,6 +147,7 @@ static void open_attempt(struct sim_ledger *ledger, struct sim_entry *entry, con
         attempt->is_new = true;
         attempt->frame = record->frame;
         attempt->scheduled_id = record->id;
+        attempt->epoch = ledger->epoch;
         attempt->loads_before = ledger->sim->loads;
         attempt->next = entry->attempts;
         entry->attempts = attempt;
@@ -477,10 +488,11 @@ static void check_entry(struct sim_ledger *ledger, struct sim_entry *entry)
                 sim_fail(sim, "%s is parked and does not wait for the time alone", entry->arn);
 }
 
-void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch)
+void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch)
 {
         struct sim_entry *entry, *next;
 
+        ledger->epoch = epoch;
         for (size_t i = 0; i < batch->machine_count; i++)
                 put_machine(ledger, &batch->machines[i]);
         for (size_t i = 0; i < batch->deleted_machine_count; i++)

@@ -22,6 +22,7 @@ struct sim_attempt {
         bool is_over;
         uint32_t frame;
         uint64_t scheduled_id;
+        uint64_t epoch;        /* of the owner that wrote it */
         uint64_t loads_before; /* sim.loads when it was written */
         uint64_t dispatches;
         uint64_t last_memory; /* the engine's memory that has dispatched it last */
@@ -46,6 +47,7 @@ struct sim_entry {
         bool has_run;
         int64_t wake_ms; /* of its run row */
         bool was_touched;
+        bool is_purged;  /* its rows are gone, but for its name */
         bool is_refused; /* the database takes nothing more of it: it stands still for ever */
         struct sim_attempt *attempts;
         char *seen; /* its history, as far as somebody has read it */
@@ -63,12 +65,14 @@ struct sim_machine {
 struct sim_ledger *sim_ledger_create(struct sim *sim);
 void sim_ledger_destroy(struct sim_ledger *ledger); /* accepts NULL */
 
-/* A batch was committed. */
-void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch);
+/* A batch was committed under the lease with that epoch. */
+void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch);
 
 /* (transfer none) The first of all executions; the next is hh.next. */
 struct sim_entry *sim_ledger_first(const struct sim_ledger *ledger);
 size_t sim_ledger_count(const struct sim_ledger *ledger);
+/* Of those that are not purged. */
+size_t sim_ledger_kept_count(const struct sim_ledger *ledger);
 /* Of those that can still come to an end. */
 size_t sim_ledger_open_count(const struct sim_ledger *ledger);
 /* (transfer none) NULL: there is none. The latest of that ARN. */

@@ -35,7 +35,7 @@ static bool is_findable(const struct sim *sim, const struct sim_entry *entry)
 {
         const struct sim_machine *machine = sim_ledger_machine(sim->ledger, entry->machine_name);
 
-        return machine != NULL && strcmp(machine->id, entry->machine_id) == 0 &&
+        return machine != NULL && !entry->is_purged && strcmp(machine->id, entry->machine_id) == 0 &&
                sim_ledger_find(sim->ledger, entry->arn) == entry;
 }
 
@@ -199,7 +199,8 @@ void sim_look_at_store(struct sim *sim)
         size_t count = 0;
 
         (void)!rows->ops->list_executions(rows, &filter, count_row, &count, NULL);
-        if (count != sim_ledger_count(sim->ledger))
-                sim_fail(sim, "the store has %zu executions and not %zu", count, sim_ledger_count(sim->ledger));
+        if (count != sim_ledger_kept_count(sim->ledger))
+                sim_fail(sim, "the store has %zu executions and not %zu", count,
+                         sim_ledger_kept_count(sim->ledger));
         (void)!rows->ops->list_executions(rows, &filter, look_at_row, sim, NULL);
 }

@@ -38,8 +38,9 @@ struct sim_node {
         bool is_up;
         bool is_dying;
         bool is_owner;
-        bool is_draining;  /* the lease is lost; the commits that are out come home first */
-        bool has_withheld; /* a call was not sent because the lease may be over */
+        bool is_confirming; /* loaded, and whether the lease was ours all the time is being asked */
+        bool is_draining;   /* the lease is lost; the commits that are out come home first */
+        bool has_withheld;  /* a call was not sent because the lease may be over */
         struct gal_store *reader;
         struct gal_engine *engine;
         uint64_t epoch;
@@ -283,28 +284,53 @@ static void try_again(struct sim_node *node, enum gal_status status)
         sim_schedule(node->sim, &node->lease, run_lease, delay_ms);
 }
 
+/* What was loaded is this owner's. */
+static void resume(struct sim_node *node)
+{
+        node->is_confirming = false;
+        node->is_owner = true;
+        node->lease_end_ms = node->asked_ms + LEASE_MS;
+        gal_engine_resume(node->engine);
+        if (!is_still_owner(node))
+                return;
+        node->retry_ms = RETRY_MS_MIN;
+        sim_schedule(node->sim, &node->lease, run_lease, LEASE_MS / 3);
+        sim_node_poke(node);
+}
+
+static void confirm(struct sim_node *node, enum gal_status status)
+{
+        if (status == GAL_OK) {
+                resume(node);
+                return;
+        }
+        sim_trace(node->sim, "node %u: is not confirmed: %s", node->index, gal_status_name(status));
+        node->is_confirming = false;
+        gal_engine_drop(node->engine);
+        if (!end_if_dying(node))
+                try_again(node, status);
+}
+
 static void load(struct sim_node *node)
 {
         struct sim *sim = node->sim;
         enum gal_status status;
 
         node->memory = ++sim->loads;
-        node->is_owner = true; /* effects leave while it loads */
         status = gal_engine_load(node->engine, sim_node_clock_ms(node), NULL);
         if (end_if_dying(node))
                 return;
         sim_trace(sim, "node %u: loads epoch %" PRIu64 ": %s, %zu open", node->index, node->epoch,
                   gal_status_name(status), gal_engine_open_count(node->engine));
+        if (node->calls != NULL)
+                sim_fail(sim, "node %u: calls are out after a load", node->index);
         if (status != GAL_OK) {
-                node->is_owner = false;
-                if (node->calls != NULL)
-                        sim_fail(sim, "node %u: calls are out after its memory could not be loaded", node->index);
                 try_again(node, status);
                 return;
         }
-        node->retry_ms = RETRY_MS_MIN;
-        sim_schedule(sim, &node->lease, run_lease, LEASE_MS / 3);
-        sim_node_poke(node);
+        node->is_confirming = true;
+        node->asked_ms = sim->now_ms;
+        sim_db_renew(sim->db, node, node->epoch, LEASE_MS);
 }
 
 void sim_node_acquired(struct sim_node *node, enum gal_status status, uint64_t epoch)
@@ -320,6 +346,10 @@ void sim_node_acquired(struct sim_node *node, enum gal_status status, uint64_t e
 
 void sim_node_renewed(struct sim_node *node, enum gal_status status)
 {
+        if (node->is_confirming) {
+                confirm(node, status);
+                return;
+        }
         if (!node->is_owner)
                 return;
         if (status != GAL_OK) {
@@ -349,6 +379,23 @@ static void run_lease(struct sim *sim, struct sim_event *event)
 
 /* Calls. */
 
+/* Of a process that was succeeded and does not know it: what it knew before, it may send until its lease is over.
+ */
+static void check_late_call(struct sim_node *node, const struct sim_call *call)
+{
+        struct sim *sim = node->sim;
+        const struct sim_entry *entry = sim_ledger_find_id(sim->ledger, call->id);
+        const struct sim_attempt *attempt = entry == NULL ? NULL : sim_entry_attempt(entry, call->scheduled_id);
+
+        if (sim_db_must_be_silent(sim->db, node->epoch))
+                sim_fail(sim, "node %u dispatches attempt %" PRIu64 " of %s after its lease was taken", node->index,
+                         call->scheduled_id, call->id);
+        if (attempt != NULL && attempt->epoch > node->epoch)
+                sim_fail(sim,
+                         "node %u of epoch %" PRIu64 " dispatches attempt %" PRIu64 " of %s, of epoch %" PRIu64,
+                         node->index, node->epoch, call->scheduled_id, call->id, attempt->epoch);
+}
+
 static void on_dispatch(void *user, const struct gal_dispatch *dispatch)
 {
         struct sim_node *node = user;
@@ -366,9 +413,9 @@ static void on_dispatch(void *user, const struct gal_dispatch *dispatch)
         node->calls = call;
         gal_task_set_data(dispatch->handle, call);
         sim_trace(sim, "node %u: dispatches %s", node->index, dispatch->identity);
-        if (sim_db_must_be_silent(sim->db, node->epoch))
-                sim_fail(sim, "node %u dispatches %s after its lease was taken", node->index, dispatch->identity);
-        else if (!sim_db_is_superseded(sim->db, node->epoch))
+        if (sim_db_is_superseded(sim->db, node->epoch))
+                check_late_call(node, call);
+        else
                 call->entry = sim_ledger_dispatched(sim->ledger, call->id, call->scheduled_id, node->memory);
 }
 
@@ -490,6 +537,7 @@ static void end_process(struct sim_node *node)
         node->engine = NULL;
         node->reader = NULL;
         node->is_up = node->is_owner = node->is_draining = node->is_dying = node->has_withheld = false;
+        node->is_confirming = false;
         node->frozen_until_ms = 0;
 }
 
@@ -569,7 +617,9 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         struct sim *sim = node->sim;
         int64_t wake_ms = gal_execution_wake_ms(entry->execution);
         int64_t engine_ms = gal_engine_wake_ms(node->engine);
-        int64_t pause_ms = sim->now_ms - sim->unreadable_ms <= PAUSE_MS ? PAUSE_MS : 0;
+        int64_t clock_ms = sim_node_clock_ms(node);
+        bool is_paused = sim->now_ms - sim->unreadable_ms <= PAUSE_MS;
+        int64_t soon_ms = !is_paused ? wake_ms : (wake_ms > clock_ms ? wake_ms : clock_ms) + PAUSE_MS;
 
         for (const struct sim_attempt *attempt = entry->attempts; attempt != NULL; attempt = attempt->next) {
                 if (!attempt->is_over && !has_call(node, entry, attempt->scheduled_id))
@@ -578,10 +628,11 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         }
         if (gal_execution_is_ready(entry->execution))
                 sim_fail(sim, "%s could go on and does not", entry->arn);
-        if (wake_ms != 0 && (engine_ms == 0 || engine_ms > wake_ms + pause_ms))
-                sim_fail(sim, "%s is due at %" PRId64 " and nothing will wake it", entry->arn, wake_ms);
-        if (wake_ms != 0 && wake_ms + LATE_MS + pause_ms < sim_node_clock_ms(node))
-                sim_fail(sim, "%s is %" PRId64 " ms late", entry->arn, sim_node_clock_ms(node) - wake_ms);
+        if (wake_ms != 0 && (engine_ms == 0 || engine_ms > soon_ms))
+                sim_fail(sim, "%s is due in %" PRId64 " ms, and node %u wakes up in %" PRId64 " ms", entry->arn,
+                         wake_ms - clock_ms, node->index, engine_ms == 0 ? INT64_MAX : engine_ms - clock_ms);
+        if (wake_ms != 0 && wake_ms + LATE_MS < clock_ms && !is_paused)
+                sim_fail(sim, "%s is %" PRId64 " ms late", entry->arn, clock_ms - wake_ms);
 }
 
 static void check_calls(struct sim_node *node)

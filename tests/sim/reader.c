@@ -23,7 +23,8 @@ static enum gal_status fail_reading(struct gal_error *error)
 
 static bool is_broken(const struct reader *reader)
 {
-        if (!sim_db_is_down(reader->db) && !sim_fault_strikes(reader->sim, SIM_FAULT_READ))
+        if (!sim_db_is_down(reader->db) && reader->sim->now_ms >= reader->sim->unreadable_until_ms &&
+            !sim_fault_strikes(reader->sim, SIM_FAULT_READ))
                 return false;
         reader->sim->unreadable_ms = reader->sim->now_ms;
         return true;
@@ -69,6 +70,16 @@ static enum gal_status read_machines(struct gal_store *store, const char *name, 
                 return reader->rows->ops->read_machines(reader->rows, name, machine, user, error);
         (void)!reader->rows->ops->read_machines(reader->rows, name, pass_machine, &breaking, NULL);
         return fail_reading(error);
+}
+
+static enum gal_status read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader machine,
+                                             void *user, struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_deleted_machines(reader->rows, name, machine, user, error);
 }
 
 static enum gal_status read_revision(struct gal_store *store, const char *revision_id, gal_revision_reader revision,
@@ -193,6 +204,7 @@ static void destroy_reader(struct gal_store *store)
 static const struct gal_store_ops reader_ops = {
         .name = "simulated",
         .read_machines = read_machines,
+        .read_deleted_machines = read_deleted_machines,
         .read_revision = read_revision,
         .read_execution = read_execution,
         .find_name = find_name,

@@ -75,6 +75,22 @@ static bool check_success(struct sim *sim, const struct sim_entry *entry, const 
         return true;
 }
 
+/* MaxAttempts holds, whatever died in between. */
+static bool check_retry(struct sim *sim, const struct sim_entry *entry, const struct gal_frame *frame,
+                        const struct gal_record *record)
+{
+        const struct gal_state *state = &entry->execution->program->states[frame->state];
+        uint32_t index = record->as.retry.retrier;
+
+        if (index >= state->retrier_count)
+                return refuse(sim, entry, record, "is of no retrier");
+        if ((int64_t)(frame->retries == NULL ? 0 : frame->retries[index]) >= state->retriers[index].attempts_max)
+                return refuse(sim, entry, record, "is one retry too many");
+        if (record->as.retry.deadline_ms != record->time_ms + record->as.retry.delay_ms)
+                return refuse(sim, entry, record, "is for the wrong time");
+        return true;
+}
+
 static bool check_frame(struct sim *sim, const struct sim_entry *entry, const struct gal_frame *frame,
                         const struct gal_record *record)
 {
@@ -87,6 +103,8 @@ static bool check_frame(struct sim *sim, const struct sim_entry *entry, const st
                 if (frame->phase != GAL_PHASE_WAITING)
                         return refuse(sim, entry, record, "ends a wait that is over");
                 return is_due(frame, record) || refuse(sim, entry, record, "is early");
+        case GAL_EVENT_RETRY_SCHEDULED:
+                return check_retry(sim, entry, frame, record);
         case GAL_EVENT_LAMBDA_FUNCTION_SCHEDULED:
         case GAL_EVENT_TASK_SCHEDULED:
         case GAL_EVENT_ACTIVITY_SCHEDULED:

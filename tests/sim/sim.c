@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "look.h"
 #include "node.h"
+#include "retention.h"
 
 #define START_MS 1767225600000           /* 2026-01-01T00:00:00Z */
 #define CALM_LASTS_MS (12 * 3600 * 1000) /* then everything must have ended */
@@ -141,11 +142,20 @@ static void plan_faults(struct sim *sim)
                 [SIM_FAULT_APPLIED] = 40, [SIM_FAULT_LATE] = 30,          [SIM_FAULT_STUCK] = 60,
                 [SIM_FAULT_SLOW] = 30,    [SIM_FAULT_RENEWAL] = 5,        [SIM_FAULT_ACQUIRE] = 4,
                 [SIM_FAULT_STOLEN] = 8,   [SIM_FAULT_DOWN] = 8,           [SIM_FAULT_READ] = 60,
-                [SIM_FAULT_DATA] = 1,
+                [SIM_FAULT_DATA] = 1,     [SIM_FAULT_UNREADABLE] = 8,     [SIM_FAULT_SLOW_RENEWAL] = 4,
+                [SIM_FAULT_SESSION] = 6,
         };
 
         for (int i = 0; i < SIM_FAULT_COUNT; i++)
                 sim->fault_in[i] = sim_one_in(sim, 2) ? 0 : 1 + usual[i] / 2 + (unsigned)sim_below(sim, usual[i]);
+        if (sim->is_patient) {
+                for (int i = 0; i < SIM_FAULT_COUNT; i++)
+                        sim->fault_in[i] = i == SIM_FAULT_READ ? 4 : i == SIM_FAULT_UNREADABLE ? 3 : 0;
+        }
+        if (!sim->is_contended)
+                return;
+        sim->fault_in[SIM_FAULT_SESSION] = sim->fault_in[SIM_FAULT_SLOW_RENEWAL] = 2;
+        sim->fault_in[SIM_FAULT_CRASH] = sim->fault_in[SIM_FAULT_DOWN] = sim->fault_in[SIM_FAULT_STOLEN] = 0;
 }
 
 static void cause_faults(struct sim *sim, struct sim_event *event)
@@ -162,8 +172,16 @@ static void cause_faults(struct sim *sim, struct sim_event *event)
                 sim_db_steal_lease(sim->db);
         if (sim_fault_strikes(sim, SIM_FAULT_DOWN))
                 sim_db_go_down(sim->db, (int64_t)sim_below(sim, 4000));
+        if (sim_node_is_up(node) && sim_fault_strikes(sim, SIM_FAULT_SESSION)) {
+                sim_db_lose_session(sim->db, node);
+                if (sim_one_in(sim,
+                               2)) /* what it has not noticed, it will not notice before it has been succeeded */
+                        sim_node_freeze(node, 500 + (int64_t)sim_below(sim, 3000));
+        }
+        if (sim_fault_strikes(sim, SIM_FAULT_UNREADABLE))
+                sim->unreadable_until_ms = sim->now_ms + (int64_t)sim_below(sim, 4000);
         if (!sim_is_calm(sim))
-                sim_schedule(sim, event, cause_faults, (int64_t)sim_below(sim, 2000));
+                sim_schedule(sim, event, cause_faults, (int64_t)sim_below(sim, sim->is_contended ? 700 : 2000));
 }
 
 static void look(struct sim *sim, struct sim_event *event)
@@ -181,15 +199,24 @@ static void begin(struct sim *sim)
         sim->random = (struct gal_random){ { sim->seed, 0x9E3779B97F4A7C15u, ~sim->seed, 1 } };
         for (unsigned i = 0; i < 16; i++)
                 gal_random_next(&sim->random);
-        sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, 60000);
+        /* Now and then so long that what was parked comes due among faults. */
+        sim->calm_ms = START_MS + 5000 + (int64_t)sim_below(sim, sim_one_in(sim, 3) ? 240000 : 60000);
         sim->commits_max = 1 + (unsigned)sim_below(sim, 4);
         sim->node_count = 1 + sim_below(sim, SIM_NODES_MAX);
+        sim->is_contended = sim_one_in(sim, 4);
+        if (sim->is_contended && !sim_one_in(sim, 4))
+                sim->node_count = SIM_NODES_MAX;
+        sim->is_patient = !sim->is_contended && sim_one_in(sim, 8);
+        if (sim->is_patient)
+                sim->calm_ms = START_MS + 240000;
         plan_faults(sim);
         sim->ledger = sim_ledger_create(sim);
         sim->db = sim_db_create(sim);
         for (unsigned i = 0; i < sim->node_count; i++)
                 sim->nodes[i] = sim_node_create(sim, i);
+        sim->is_large = sim_one_in(sim, 4);
         sim->clients = sim_clients_create(sim);
+        sim_retention_begin(sim);
         sim_schedule(sim, &sim->fault_event, cause_faults, (int64_t)sim_below(sim, 2000));
         sim_schedule(sim, &sim->look_event, look, (int64_t)sim_below(sim, 3000));
 }
@@ -197,6 +224,7 @@ static void begin(struct sim *sim)
 static void calm_down(struct sim *sim)
 {
         sim_trace(sim, "calm");
+        sim->unreadable_until_ms = 0;
         sim_db_calm(sim->db);
         for (size_t i = 0; i < sim->node_count; i++)
                 sim_node_calm(sim->nodes[i]);
@@ -262,6 +290,7 @@ static void end(struct sim *sim)
 {
         sim_unschedule(sim, &sim->fault_event);
         sim_unschedule(sim, &sim->look_event);
+        sim_retention_end(sim);
         sim_clients_check(sim->clients);
         if (!sim_has_failed(sim))
                 sim_look_at_store(sim);

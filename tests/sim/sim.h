@@ -52,6 +52,9 @@ struct sim_event {
         X(STOLEN, "lease taken by another process")                                                                \
         X(DOWN, "database down")                                                                                   \
         X(READ, "read failed")                                                                                     \
+        X(UNREADABLE, "reads fail for a while")                                                                    \
+        X(SLOW_RENEWAL, "slow renewal")                                                                            \
+        X(SESSION, "session lost without notice")                                                                  \
         X(DATA, "data refused")
 
 enum sim_fault {
@@ -78,15 +81,21 @@ struct sim {
         unsigned faults[SIM_FAULT_COUNT];   /* that happened */
         unsigned fault_in[SIM_FAULT_COUNT]; /* how rare each is in this run: one in so many; 0: never */
         unsigned commits_max;
+        bool is_contended; /* the lease moves all the time, and clients ask all the time */
+        bool is_large;     /* payloads that the journal writes once and refers to */
+        bool is_patient;   /* most executions park, and often the store cannot be read */
         struct sim_event fault_event;
         struct sim_event look_event;
+        struct sim_event purge_event;
+        int64_t retention_ms; /* of closed executions, when they are purged */
         struct sim_db *db;
         struct sim_ledger *ledger;
         struct sim_node *nodes[SIM_NODES_MAX];
         size_t node_count;
         struct sim_clients *clients;
-        int64_t unreadable_ms; /* when a read failed for the last time */
-        uint64_t loads;        /* of any engine, also those that failed half-way */
+        int64_t unreadable_ms;       /* when a read failed for the last time */
+        int64_t unreadable_until_ms; /* all reads fail until then */
+        uint64_t loads;              /* of any engine, also those that failed half-way */
         uint64_t dispatches;
         char *failure; /* NULL: nothing is wrong yet */
 };

@@ -47,6 +47,8 @@ static char *make_result(struct sim *sim, const struct sim_call *call)
                         gal_buffer_append_char(&text, 'x');
                 gal_buffer_append_char(&text, '"');
         }
+        if (sim->is_large && sim_one_in(sim, 2))
+                gal_buffer_append_format(&text, ",\"pad\":\"%*u\"", 1500, (unsigned)sim_below(sim, 100));
         gal_buffer_append_char(&text, '}');
         return gal_buffer_take(&text, NULL);
 }

@@ -133,6 +133,7 @@ START_TEST(revisions_of_deleted_machines_go_with_their_last_execution)
         commit(owner, &second);
         purge(INT64_MAX, 0, 100);
         ck_assert_str_ne(read_revision(other, uuid(30)), ""); /* 4 and 5 are there */
+        ck_assert_str_ne(read_deleted_machines(other, "machine-1"), "");
         struct gal_execution_row closed[] = { execution_row(4, 1, "ABORTED"), execution_row(5, 1, "ABORTED") };
         struct gal_batch third = { .executions = closed, .execution_count = 2 };
 
@@ -141,6 +142,7 @@ START_TEST(revisions_of_deleted_machines_go_with_their_last_execution)
         ck_assert_str_eq(all(), "");
         ck_assert_str_eq(read_revision(other, uuid(30)), "");
         ck_assert_str_eq(read_revision(other, uuid(31)), "");
+        ck_assert_str_eq(read_deleted_machines(other, "machine-1"), "");
         ck_assert_str_ne(read_revision(other, uuid(40)), "");
 }
 END_TEST

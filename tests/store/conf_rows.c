@@ -2,6 +2,7 @@
  * conf_rows.c: each kind of row comes back as it went in, is replaced where the contract says so, and is only read
  * under its own key.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "conformance.h"
@@ -48,8 +49,86 @@ START_TEST(machines_are_deleted_and_names_used_again)
         ck_assert_str_eq(read_machines(other, "machine-1"), "#3 machine-1 #4 STANDARD ACTIVE 1003 2003\n");
         ck_assert_str_eq(read_machines(other, NULL), "#3 machine-1 #4 STANDARD ACTIVE 1003 2003\n"
                                                      "#2 machine-2 #3 STANDARD ACTIVE 1002 2002\n");
-        ck_assert_str_ne(read_revision(other, uuid(10)), "");
+        ck_assert_str_eq(read_revision(other, uuid(10)), ""); /* it had no execution: nothing of it is kept */
+        ck_assert_str_eq(read_deleted_machines(other, "machine-1"), "");
         commit(owner, &second); /* deleting what is not there is nothing */
+}
+END_TEST
+
+START_TEST(deleted_machines_are_kept_for_their_executions)
+{
+        struct gal_machine_row rows[] = { machine_row(1), machine_row(3), machine_row(5), machine_row(7) };
+        struct gal_execution_row executions[] = { execution_row(20, 1, "RUNNING"), execution_row(21, 3, "FAILED"),
+                                                  execution_row(22, 7, "FAILED") };
+        struct gal_revision_row revision = revision_row(10, 1);
+        const char *deleted[] = { uuid(3), uuid(1), uuid(7) };
+        struct gal_batch first = { .machines = rows,
+                                   .machine_count = 4,
+                                   .revisions = &revision,
+                                   .revision_count = 1,
+                                   .executions = executions,
+                                   .execution_count = 3 };
+        struct gal_batch second = { .deleted_machines = deleted, .deleted_machine_count = 3 };
+
+        rows[0].name = rows[1].name = rows[2].name = "m";
+        commit(owner, &first);
+        ck_assert_str_eq(read_deleted_machines(other, "m"), "");
+        commit(owner, &second);
+        ck_assert_str_eq(read_deleted_machines(other, "m"),
+                         "#3 m #4 STANDARD DELETED 1003 2003\n" /* newest first */
+                         "#1 m #2 STANDARD DELETED 1001 2001\n");
+        ck_assert_str_eq(read_machines(other, "m"), "#5 m #6 STANDARD ACTIVE 1005 2005\n");
+        ck_assert_str_eq(read_machines(other, NULL), "#5 m #6 STANDARD ACTIVE 1005 2005\n");
+        ck_assert_str_eq(read_deleted_machines(other, "n"), "");
+        ck_assert_str_ne(read_revision(other, uuid(10)), "");
+        ck_assert_int_eq(stat_of(other, "machines"), 1);
+        commit(owner, &second); /* once more changes nothing */
+        ck_assert_str_ne(read_deleted_machines(other, "m"), "");
+}
+END_TEST
+
+static const char *read_setting(struct gal_store *store, const char *name, size_t *ret_len)
+{
+        static char text[64];
+        struct gal_error error = { .code = GAL_OK };
+        char *value = (char *)"";
+
+        *ret_len = 1;
+        ck_assert_msg(store->ops->read_setting(store, name, &value, ret_len, &error) == GAL_OK, "%s",
+                      error.message);
+        if (value == NULL)
+                return NULL;
+        ck_assert_uint_lt(*ret_len, sizeof(text));
+        memcpy(text, value, *ret_len + 1); /* a NUL stands behind it */
+        free(value);
+        return text;
+}
+
+static void add_setting(struct gal_store *store, const char *name, const char *value, size_t len)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        ck_assert_msg(store->ops->add_setting(store, name, value, len, &error) == GAL_OK, "%s", error.message);
+}
+
+START_TEST(settings_are_written_once)
+{
+        static const char bytes[] = "a\0b\xff";
+        size_t len;
+
+        ck_assert_ptr_null(read_setting(other, "region", &len));
+        ck_assert_uint_eq(len, 0);
+        add_setting(other, "region", "eu-west-1", 9); /* who comes first need not be the owner */
+        add_setting(owner, "region", "us-east-1", 9);
+        add_setting(owner, "key", bytes, 4);
+        add_setting(owner, "empty", "", 0);
+        ck_assert_str_eq(read_setting(owner, "region", &len), "eu-west-1");
+        ck_assert_uint_eq(len, 9);
+        ck_assert_mem_eq(read_setting(other, "key", &len), bytes, 5);
+        ck_assert_uint_eq(len, 4);
+        ck_assert_str_eq(read_setting(other, "empty", &len), "");
+        ck_assert_uint_eq(len, 0);
+        ck_assert_ptr_null(read_setting(other, "Region", &len));
 }
 END_TEST
 
@@ -243,6 +322,8 @@ TCase *row_tests(void)
 
         tcase_add_test(tests, machines);
         tcase_add_test(tests, machines_are_deleted_and_names_used_again);
+        tcase_add_test(tests, deleted_machines_are_kept_for_their_executions);
+        tcase_add_test(tests, settings_are_written_once);
         tcase_add_test(tests, revisions);
         tcase_add_test(tests, names);
         tcase_add_test(tests, executions);

@@ -267,6 +267,11 @@ static bool put_chunk(void *user, const struct gal_chunk_row *row)
                 return keep(gal_buffer_take(&buffer, NULL));                                                       \
         } while (0)
 
+const char *read_deleted_machines(struct gal_store *store, const char *name)
+{
+        READ(read_deleted_machines(store, name, put_machine, &buffer, &error));
+}
+
 const char *read_machines(struct gal_store *store, const char *name)
 {
         READ(read_machines(store, name, put_machine, &buffer, &error));

@@ -58,6 +58,7 @@ void commit(struct gal_store *store, const struct gal_batch *batch); /* must suc
 
 /* What a read gives, one line a row. */
 const char *read_machines(struct gal_store *store, const char *name);
+const char *read_deleted_machines(struct gal_store *store, const char *name);
 const char *read_revision(struct gal_store *store, const char *id);
 const char *read_execution(struct gal_store *store, uint32_t slot, const char *id);
 const char *find_name(struct gal_store *store, const char *machine_id, const char *name);

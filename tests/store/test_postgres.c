@@ -630,9 +630,57 @@ START_TEST(what_cannot_be_opened)
 }
 END_TEST
 
+/* What reading costs. */
+
+/* Executions of machine 1, all but the ten oldest SUCCEEDED, and one of each of a hundred other machines. */
+static void write_many(void)
+{
+        run_sql("INSERT INTO galliard.execution SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, "
+                "'0'))::uuid,"
+                " 0, 'e' || i, ('01900000-0000-7000-8000-' || lpad(CASE WHEN i % 200 = 0 THEN to_hex(i) ELSE '1' "
+                "END,"
+                " 12, '0'))::uuid, 'm', '01900000-0000-7000-8000-000000000002', CASE WHEN i <= 10 THEN 'FAILED' "
+                "ELSE"
+                " 'SUCCEEDED' END, i, i + 1, 5, NULL, NULL, '{}', '{}' FROM generate_series(1, 20000) AS i");
+}
+
+/* By what the server has counted: index entries and rows of sequential scans. A session's count when it ends. */
+static void assert_reads_few(const struct gal_execution_filter *filter, const char *wanted)
+{
+        static const char few[] =
+                "SELECT (read BETWEEN 10 AND 2000)::text FROM (SELECT (SELECT sum(idx_tup_read) FROM"
+                " pg_stat_user_indexes WHERE relid = 'galliard.execution'::regclass) + (SELECT seq_tup_read FROM"
+                " pg_stat_user_tables WHERE relid = 'galliard.execution'::regclass) AS read) AS r";
+        struct gal_store *store;
+
+        run_sql("SELECT pg_stat_reset()");
+        store = open_view();
+        ck_assert_str_eq(list_executions(store, filter), wanted);
+        gal_store_destroy(store);
+        wait_for_sql(few, "true");
+}
+
+START_TEST(a_page_of_a_listing_costs_what_it_shows)
+{
+        struct gal_execution_filter filter = { .limit = 10 };
+        static const char failed[] = "#10 #9 #8 #7 #6 #5 #4 #3 #2 #1 ";
+
+        write_many();
+        assert_reads_few(&filter, "#20000 #19999 #19998 #19997 #19996 #19995 #19994 #19993 #19992 #19991 ");
+        filter.status = "FAILED";
+        assert_reads_few(&filter, failed);
+        filter.machine_id = uuid(1);
+        assert_reads_few(&filter, failed);
+        filter.status = NULL;
+        filter.before_id = uuid(9000);
+        assert_reads_few(&filter, "#8999 #8998 #8997 #8996 #8995 #8994 #8993 #8992 #8991 #8990 ");
+}
+END_TEST
+
 /* Schemas. */
 
-static struct gal_migration steps[3];
+/* The program's own, and two of a later one. */
+static struct gal_migration steps[4];
 
 static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
 {
@@ -641,6 +689,7 @@ static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_er
         enum gal_status status;
 
         steps[0] = gal_postgres_migrations.items[0];
+        steps[1] = gal_postgres_migrations.items[1];
         ck_assert_int_eq(gal_store_postgres_open_with(url, &migrations, &store, error), GAL_OK);
         status = store->ops->prepare(store, migrate, error);
         gal_store_destroy(store);
@@ -653,7 +702,7 @@ START_TEST(a_newer_schema_is_refused)
 
         run_sql("UPDATE galliard.schema_version SET version = 7");
         ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 1"));
+        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
         ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
         assert_sql("SELECT version FROM galliard.schema_version", "7");
 }
@@ -665,18 +714,18 @@ START_TEST(an_older_schema_is_migrated_when_asked)
         struct gal_error busy = { .code = GAL_OK };
 
         ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[2] =
-                (struct gal_migration){ "0003-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
-        ck_assert_int_eq(prepare_with(3, false, &error), GAL_EINVALID);
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] =
+                (struct gal_migration){ "0004-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
+        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
-        ck_assert_int_eq(prepare_with(3, true, &busy), GAL_EBUSY); /* it is in use */
+        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
         ck_assert_int_eq(commit_number(owner, 2, NULL), GAL_OK);
         owner->ops->release(owner);
         wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        ck_assert_int_eq(prepare_with(3, true, NULL), GAL_OK);
-        ck_assert_int_eq(prepare_with(3, false, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "3");
+        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
+        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "4");
         assert_sql("SELECT count(*) FROM galliard.v", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
         ck_assert_uint_eq(batches_there(), 2);
@@ -687,11 +736,11 @@ START_TEST(a_migration_that_fails_changes_nothing)
 {
         owner->ops->release(owner);
         wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        steps[1] = (struct gal_migration){ "0002-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[2] = (struct gal_migration){ "0003-bad",
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] = (struct gal_migration){ "0004-bad",
                                            "CREATE TABLE galliard.t (a int); INSERT INTO nowhere VALUES (1)" };
-        ck_assert_int_ne(prepare_with(3, true, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "1");
+        ck_assert_int_ne(prepare_with(4, true, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "2");
         assert_sql(
                 "SELECT count(*) FROM pg_attribute WHERE attrelid = 'galliard.run'::regclass AND attname = 'more'",
                 "0");
@@ -789,6 +838,7 @@ static Suite *server_suite(void)
         tcase_add_test(tests, a_server_that_may_lose_commits_is_warned_of);
         tcase_add_test(tests, a_server_without_fsync_is_refused);
         tcase_add_test(tests, what_cannot_be_opened);
+        tcase_add_test(tests, a_page_of_a_listing_costs_what_it_shows);
         tcase_add_test(tests, a_newer_schema_is_refused);
         tcase_add_test(tests, an_older_schema_is_migrated_when_asked);
         tcase_add_test(tests, a_migration_that_fails_changes_nothing);

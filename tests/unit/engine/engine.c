@@ -125,6 +125,7 @@ static void make_engine(void)
         ck_assert_int_eq(driver.store->ops->acquire(driver.store, &lease, NULL), GAL_OK);
         driver.engine = gal_engine_create(driver.store, &options, &callbacks);
         ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+        gal_engine_resume(driver.engine);
 }
 
 static void set_up(void)
@@ -360,6 +361,8 @@ START_TEST(a_failed_commit_loses_nothing_acknowledged)
         gal_engine_drop(driver.engine);
         ck_assert(driver.calls[0].cancelled);
         ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+        ck_assert_uint_eq(driver.call_count, 1); /* whether the lease was ours all the time is not known yet */
+        gal_engine_resume(driver.engine);
         ck_assert_uint_eq(driver.call_count, 2);
         ck_assert_str_eq(driver.calls[0].identity, driver.calls[1].identity);
         gal_task_started(driver.calls[1].handle);
@@ -712,7 +715,7 @@ END_TEST
 START_TEST(refused_data_stops_nobody_else)
 {
         struct told told = { GAL_OK, NULL, NULL, 0 };
-        gal_auto_free char *bad = NULL;
+        gal_auto_free char *bad = NULL, *stopped = NULL;
 
         start(WAIT, "{}", "a", &driver.ignored);
         start_again("{}", NULL, &told);
@@ -727,6 +730,7 @@ START_TEST(refused_data_stops_nobody_else)
                         continue;
                 gal_engine_drop(driver.engine);
                 ck_assert_int_eq(gal_engine_load(driver.engine, driver.now_ms, NULL), GAL_OK);
+                gal_engine_resume(driver.engine);
         }
         tick();
         ck_assert(!gal_engine_is_lost(driver.engine));
@@ -735,6 +739,35 @@ START_TEST(refused_data_stops_nobody_else)
         ck_assert_str_eq(status_of(told.arn), "RUNNING");
         ck_assert_uint_eq(gal_engine_open_count(driver.engine), 0);
         driver.refused_id = NULL;
+        stopped = gal_strdup(told.arn);
+        gal_engine_stop(driver.engine, stopped, NULL, NULL, on_told, &told);
+        tick();
+        ck_assert_str_eq(told.code, "ValidationException"); /* it is there, and stands still */
+        finish_told(&told);
+}
+END_TEST
+
+/* The former owner, asked for what the later one has begun, makes none of its calls. */
+START_TEST(an_open_call_of_another_owner_is_not_made)
+{
+        struct gal_engine *former = driver.engine, *later;
+        struct told told = { GAL_OK, NULL, NULL, 0 };
+
+        make_engine();
+        later = driver.engine;
+        start(ONE_TASK, "{}", "e", &driver.ignored);
+        tick();
+        ck_assert_uint_eq(driver.call_count, 1);
+        driver.engine = former;
+        gal_engine_stop(former, ARN("e"), NULL, NULL, on_told, &told);
+        tick();
+        ck_assert(gal_engine_is_lost(former));
+        ck_assert_int_eq(told.status, GAL_EIO);
+        ck_assert_uint_eq(driver.call_count, 1);
+        ck_assert_uint_eq(gal_engine_open_count(former), 0);
+        ck_assert_str_eq(status_of(ARN("e")), "RUNNING");
+        gal_engine_destroy(former);
+        driver.engine = later;
         finish_told(&told);
 }
 END_TEST
@@ -780,6 +813,7 @@ int main(void)
         tcase_add_test(cases, a_restart_forgets_what_was_not_committed);
         tcase_add_test(cases, a_long_wait_leaves_memory_and_comes_back_in_time);
         tcase_add_test(cases, a_parked_execution_is_stopped_and_joined);
+        tcase_add_test(cases, an_open_call_of_another_owner_is_not_made);
         tcase_add_test(cases, refused_data_stops_nobody_else);
         tcase_add_test(cases, a_loop_that_yielded_goes_on_after_a_restart);
         suite_add_tcase(suite, cases);

@@ -30,9 +30,7 @@ struct place {
 static void start_place(struct place *place, int64_t client_ms_max)
 {
         struct gal_runtime_options runtime_options = { .store_url = NULL };
-        struct gal_server_options options = { .account = "123456789012",
-                                              .region = "us-east-1",
-                                              .client_ms_max = client_ms_max };
+        struct gal_server_options options = { .client_ms_max = client_ms_max };
         struct gal_error error = { .code = GAL_OK };
 
         strcpy(place->directory, "/tmp/gal-server-XXXXXX");

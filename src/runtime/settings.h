@@ -1,0 +1,36 @@
+/*
+ * settings.h: what a store has been given for good: the account and region of its ARNs, and keys.
+ *
+ * They are made when a store is first opened, by whoever comes first. ARNs are handed out and come back, so a
+ * process that asks for another account or region than the store's is refused.
+ */
+#ifndef GAL_RUNTIME_SETTINGS_H
+#define GAL_RUNTIME_SETTINGS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "store/store.h"
+
+#define GAL_KEY_SIZE 32
+#define GAL_ACCOUNT_USUAL "123456789012"
+#define GAL_REGION_USUAL "us-east-1"
+
+/* The keys are secret: never in a log, an answer or an error. */
+struct gal_settings {
+        char *account;
+        char *region;
+        uint8_t token_key[GAL_KEY_SIZE];      /* authenticates task tokens */
+        uint8_t forwarding_key[GAL_KEY_SIZE]; /* authenticates requests that one process forwards to another */
+};
+
+/*
+ * Reads the settings of a prepared store, making those that are not there. `account`, `region` (nullable): what the
+ * caller wants; NULL takes what the store has, or the usual one. GAL_EINVALID: the store has another one, or that
+ * is none. GAL_EIO. Release with gal_settings_finish(), also of zeroes.
+ */
+GAL_MUST_USE enum gal_status gal_settings_open(struct gal_store *store, const char *account, const char *region,
+                                               struct gal_settings *ret_settings, struct gal_error *error);
+void gal_settings_finish(struct gal_settings *settings);
+
+#endif
