@@ -9,27 +9,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/timestamp.h"
+#include "base/limits.h"
 #include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/configuration.h"
 #include "cli/crash.h"
+#include "cli/log_line.h"
 #include "cli/poisoned.h"
 #include "cli/socket_path.h"
-#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/wording.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "server/keys.h"
 #include "server/server.h"
 #include "tasks/functions.h"
 
+#define LISTEN_USUAL "127.0.0.1:8083"
 #define STOP_MS_MAX 5000
 #define RETENTION_MS (90ll * 86400 * 1000)
 /* For what waits for a commit. */
@@ -38,13 +40,35 @@
 /* Of a cause on a log line. */
 #define CAUSE_TEXT_MAX 400
 
-enum option { STORE, REGION, ACCOUNT, FUNCTIONS, RETENTION, STATE_DIR, VERBOSE, OPTION_COUNT };
+enum option {
+        STORE,
+        REGION,
+        ACCOUNT,
+        LISTEN,
+        LISTEN_AGAIN,
+        KEYS,
+        INSECURE,
+        FUNCTIONS,
+        RETENTION,
+        STATE_DIR,
+        LOG_FORMAT,
+        VERBOSE,
+        OPTION_COUNT
+};
 
 _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
                "the options that name a place are the same for every verb");
 
 static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
+        [LISTEN] = { "listen", "HOST:PORT",
+                     "where AWS clients reach it: " LISTEN_USUAL " (when it is not given), [::1]:8083, ...; "
+                     "port 0 is any\n              free one; may be given twice; 'none': nowhere",
+                     false },
+        [LISTEN_AGAIN] = { "listen", "HOST:PORT", NULL, false },
+        [KEYS] = { "keys", "FILE", "the access keys that requests must be signed with, and what each may do",
+                   false },
+        [INSECURE] = { "insecure", NULL, "listen on addresses that other machines reach, without keys", false },
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
         [RETENTION] = { "retention", "AGE",
@@ -52,7 +76,11 @@ static const struct gal_option options[OPTION_COUNT] = {
                         "12h, ...; 0 keeps them",
                         false },
         [STATE_DIR] = GAL_STATE_DIR_OPTION,
-        [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
+        [LOG_FORMAT] = { "log-format", "FORMAT", "text (when it is not given), or json: an object a line", false },
+        [VERBOSE] = { "verbose", NULL,
+                      "a line also for each execution that starts or ends, and each request that is\n              "
+                      "refused",
+                      false },
 };
 
 static const struct gal_verb_usage usage = {
@@ -67,6 +95,9 @@ static const struct gal_verb_usage usage = {
         .epilogue =
                 "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
+                "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP: the file of keys is "
+                "read "
+                "again.\n"
                 "\nAn execution that ends this process three times, by a fault of ours that it steps on, stands "
                 "still "
                 "at\nthe next start and is reported: see 'galliard store poisoned' and 'galliard store release'.\n"
@@ -84,25 +115,13 @@ struct serve {
         struct gal_runtime *runtime;
         struct gal_server *server;
         struct gal_timer *stop_timer;
+        struct gal_keys *keys; /* until the server has them */
+        bool has_terminal;     /* it was started on one */
         int64_t retention_ms;
         int64_t stop_since_ms; /* 0: not stopping */
 };
 
 /* The log. */
-
-static void write_line(void *user, enum gal_log_level level, const char *message)
-{
-        static const char *const names[] = { "error", "warning", "info", "debug" };
-        char stamp[GAL_TIMESTAMP_SIZE];
-        struct timespec now;
-
-        (void)user;
-        clock_gettime(CLOCK_REALTIME, &now);
-        gal_timestamp_format((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, stamp);
-        fprintf(stderr, "%s %s ", stamp, names[level]);
-        gal_terminal_put(stderr, message, strlen(message));
-        fputc('\n', stderr);
-}
 
 static void on_record(void *user, const struct gal_run *run, const struct gal_record *record)
 {
@@ -173,6 +192,47 @@ static void on_signal(void *user, int signal_number)
         look_for_answers(serve);
 }
 
+/* Reading the configuration again. */
+
+static enum gal_status load_keys(struct serve *serve, struct gal_keys **ret_keys, struct gal_error *error)
+{
+        const char *path = serve->arguments.values[KEYS];
+        bool is_exposed;
+        enum gal_status status = gal_keys_load(path, ret_keys, &is_exposed, error);
+
+        if (status == GAL_OK && is_exposed)
+                gal_log(&serve->log, GAL_LOG_WARNING, "%s may be read by other users of this machine: chmod 600 %s",
+                        path, path);
+        return status;
+}
+
+static void reload(struct serve *serve)
+{
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_keys *keys;
+
+        if (serve->arguments.values[KEYS] == NULL) {
+                gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: there is no file of keys to read again");
+        } else if (load_keys(serve, &keys, &error) != GAL_OK) {
+                gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the keys stay as they were: %s", error.message);
+        } else {
+                gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu keys are in %s", gal_keys_count(keys),
+                        serve->arguments.values[KEYS]);
+                gal_server_set_keys(serve->server, keys);
+        }
+}
+
+/* The signal also says that the terminal has gone, and with it whoever could press Ctrl-C. */
+static void on_hangup(void *user, int signal_number)
+{
+        struct serve *serve = user;
+
+        if (serve->has_terminal && !isatty(STDERR_FILENO))
+                on_signal(serve, signal_number);
+        else
+                reload(serve);
+}
+
 /* Whoever started us with `nohup`, or in the background of a script, has said what shall not end us. */
 static bool is_ignored(int signal_number)
 {
@@ -183,13 +243,18 @@ static bool is_ignored(int signal_number)
 
 static enum gal_status watch_signals(struct serve *serve, struct gal_error *error)
 {
-        static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+        static const struct {
+                int number;
+                void (*call)(void *user, int signal_number);
+        } signals[] = {
+                { SIGTERM, on_signal }, { SIGINT, on_signal }, { SIGQUIT, on_signal }, { SIGHUP, on_hangup }
+        };
         enum gal_status status = GAL_OK;
 
         for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++) {
-                if (!is_ignored(signals[i]))
-                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve,
-                                                    error);
+                if (!is_ignored(signals[i].number))
+                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i].number,
+                                                    signals[i].call, serve, error);
         }
         return status;
 }
@@ -232,12 +297,43 @@ static enum gal_status find_poisoned(struct serve *serve, struct gal_error *erro
         return GAL_OK;
 }
 
+/* Connections take descriptors, of which a process has 1,024 unless it asks for more. */
+static void raise_descriptors(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= GAL_SERVER_DESCRIPTORS_MAX)
+                return;
+        limit.rlim_cur = limit.rlim_max < GAL_SERVER_DESCRIPTORS_MAX ? limit.rlim_max : GAL_SERVER_DESCRIPTORS_MAX;
+        setrlimit(RLIMIT_NOFILE, &limit); /* else there are fewer connections */
+}
+
+static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+{
+        const char *const *values = serve->arguments.values;
+        const char *addresses[] = { values[LISTEN] != NULL ? values[LISTEN] : LISTEN_USUAL, values[LISTEN_AGAIN] };
+        enum gal_status status = GAL_OK;
+        const char *url;
+
+        if (strcmp(addresses[0], "none") == 0 && addresses[1] == NULL)
+                return GAL_OK;
+        for (size_t i = 0; status == GAL_OK && i < 2 && addresses[i] != NULL; i++)
+                status = gal_server_listen_tcp(serve->server, addresses[i], values[INSECURE] != NULL, error);
+        for (size_t i = 0; status == GAL_OK && (url = gal_server_url(serve->server, i)) != NULL; i++)
+                gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", url,
+                        values[KEYS] != NULL ? ", for signed requests" : "");
+        return status;
+}
+
 /* The runtime owns the store, or stands by, before the socket is there: a socket that lies about is nobody's. */
 static enum gal_status start(struct serve *serve, struct gal_error *error)
 {
         struct gal_server_options server_options = { .log = &serve->log };
         enum gal_status status = gal_socket_path_make(serve->place.store_url, &serve->socket, error);
 
+        raise_descriptors();
+        if (status == GAL_OK && serve->arguments.values[KEYS] != NULL)
+                status = load_keys(serve, &serve->keys, error);
         if (status == GAL_OK)
                 status = find_poisoned(serve, error);
         if (status == GAL_OK)
@@ -249,6 +345,10 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         status = gal_server_create(&server_options, &serve->server, error);
         if (status == GAL_OK)
                 status = gal_server_listen_unix(serve->server, serve->socket.path, error);
+        if (status == GAL_OK) {
+                gal_server_set_keys(serve->server, gal_take(serve->keys));
+                status = listen_tcp(serve, error);
+        }
         if (status == GAL_OK)
                 status = watch_signals(serve, error);
         return status;
@@ -257,6 +357,7 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
 static void finish(struct serve *serve)
 {
         gal_server_destroy(serve->server);
+        gal_keys_destroy(serve->keys);
         gal_timer_destroy(serve->stop_timer);
         gal_runtime_destroy(serve->runtime);
         gal_socket_path_finish(&serve->socket);
@@ -295,7 +396,14 @@ static int run(struct serve *serve)
 static bool check(struct serve *serve)
 {
         const char *retention = serve->arguments.values[RETENTION];
+        const char *format = serve->arguments.values[LOG_FORMAT];
         int status;
+
+        if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+                return gal_arguments_fault(&usage, &status, "--log-format must be text or json, not '%s'", format);
+        if (format != NULL && strcmp(format, "json") == 0)
+                serve->log.write = gal_cli_log_json;
+        serve->has_terminal = isatty(STDERR_FILENO);
 
         serve->retention_ms = RETENTION_MS;
         if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
@@ -312,7 +420,7 @@ static bool check(struct serve *serve)
 
 int gal_cli_serve(int argc, char **argv)
 {
-        struct serve serve = { .log = { .write = write_line } };
+        struct serve serve = { .log = { .write = gal_cli_log_text } };
         struct gal_client_options place = { NULL, NULL, NULL };
         int status;
 

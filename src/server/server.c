@@ -126,6 +126,12 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         return GAL_OK;
 }
 
+void gal_server_set_keys(struct gal_server *server, struct gal_keys *keys)
+{
+        gal_keys_destroy(server->keys);
+        server->keys = keys;
+}
+
 void gal_server_quiesce(struct gal_server *server)
 {
         struct request *request;

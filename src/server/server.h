@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 
+struct gal_keys;
 struct gal_log;
 struct gal_runtime;
 struct gal_server;
@@ -43,6 +44,11 @@ GAL_MUST_USE enum gal_status gal_server_listen_unix(struct gal_server *server, c
 /* Whether a Unix domain socket can have that path. */
 bool gal_server_unix_path_fits(const char *path);
 
+/*
+ * Takes the keys that requests on TCP addresses must be signed with from now on, in place of those it had; NULL:
+ * they need not be signed. Whoever reaches the Unix domain socket is its owner, and needs none.
+ */
+void gal_server_set_keys(struct gal_server *server, struct gal_keys *keys);
 /*
  * Listens on a TCP address: 127.0.0.1:8083, [::1]:8083, localhost:8083; without a host 127.0.0.1 is meant, port 0
  * is any free one. GAL_EINVALID: no such address, or one that other machines reach, without keys and not
