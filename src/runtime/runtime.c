@@ -636,6 +636,11 @@ struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime)
         return runtime->loop;
 }
 
+const struct gal_histogram *gal_runtime_commit_seconds(const struct gal_runtime *runtime)
+{
+        return runtime->writer == NULL ? NULL : gal_writer_commit_seconds(runtime->writer);
+}
+
 size_t gal_runtime_calls_out(const struct gal_runtime *runtime)
 {
         return gal_tasks_in_flight(runtime->tasks);

@@ -21,6 +21,7 @@
 #include "runtime/retention.h"
 
 struct gal_functions;
+struct gal_histogram;
 struct gal_loop;
 struct gal_runtime;
 
@@ -70,6 +71,8 @@ bool gal_runtime_is_owner(const struct gal_runtime *runtime);
  */
 void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user);
 
+/* (transfer none) What the store took for its commits; NULL: it is in memory. */
+const struct gal_histogram *gal_runtime_commit_seconds(const struct gal_runtime *runtime);
 /* Calls that are out. After the last execution has closed: functions that run on in the background. */
 size_t gal_runtime_calls_out(const struct gal_runtime *runtime);
 

@@ -47,12 +47,15 @@ struct request {
         struct gal_buffer body;
         enum page page;
         int64_t begun_ns; /* monotonic */
-        bool is_known;    /* `action` is one of ours */
+        bool has_headers;
+        bool is_known; /* `action` is one of ours */
         bool writes;
         char *action; /* NULL: a page is asked for, or the request is refused */
         int refusal;  /* HTTP status; 0: none so far */
         const char *refusal_type;
         const char *refusal_message;
+        char *denial;              /* what that points at, when it is not a constant */
+        char *query;               /* of the URL, as it came; NULL: none */
         bool in_api;               /* gal_api_call() was called and has not answered */
         struct gal_api_wait *wait; /* for something that may not come; the client may leave before that */
         struct gal_watch *watch;   /* for its leaving */
@@ -112,6 +115,12 @@ void gal_listener_finish(struct listener *listener);
 
 /* request.c: what a request is refused with, unless it was before. `type` and `message` must outlive it. */
 void gal_request_refuse(struct request *request, int status, const char *type, const char *message);
+/*
+ * access.c: whether whoever sent the request may do what it asks for; else it is refused. The first one looks at
+ * the headers only, and finds out early about those who have no key.
+ */
+void gal_access_check_headers(struct request *request);
+void gal_access_check(struct request *request);
 /* pages.c: (transfer full) the text of a page; its status and type come back. */
 char *gal_page_make(struct gal_server *server, enum page page, int *ret_status, const char **ret_content_type);
 /* request.c: callbacks of libmicrohttpd. */
@@ -120,6 +129,8 @@ enum MHD_Result gal_request_handle(void *user, struct MHD_Connection *connection
                                    void **slot);
 void gal_request_completed(void *user, struct MHD_Connection *connection, void **slot,
                            enum MHD_RequestTerminationCode code);
+/* The request line is there; makes the request. */
+void *gal_request_begin(void *user, const char *uri, struct MHD_Connection *connection);
 /* Answers what waits for the engine, and forgets that it does. */
 void gal_request_abandon(struct request *request);
 /* What waits for something that may not come need not wait any more. */

@@ -253,6 +253,7 @@ static enum gal_status read_key(const struct reader *reader, const json_t *value
         }
         if (entry->key.user == NULL)
                 entry->key.user = gal_strdup(entry->key.id);
+        entry->key.signing = (struct gal_sigv4_key){ .id = entry->key.id, .secret = entry->key.secret };
         HASH_ADD_KEYPTR(hh, keys->entries, entry->key.id, strlen(entry->key.id), entry);
         return GAL_OK;
 }

@@ -18,10 +18,12 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "net/sigv4.h"
 
 struct gal_keys;
 
 struct gal_key {
+        struct gal_sigv4_key signing; /* borrows the texts below */
         char *id;
         char *secret;
         char *user;

@@ -94,9 +94,9 @@ static enum gal_status start_daemon(struct listener *listener, struct gal_error 
                 MHD_OPTION_LISTEN_SOCKET, listener->descriptor, MHD_OPTION_CONNECTION_LIMIT,
                 (unsigned)server->client_max, MHD_OPTION_CONNECTION_TIMEOUT,
                 (unsigned)((server->client_ms_max + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                (size_t)HEADERS_SIZE_MAX, MHD_OPTION_NOTIFY_COMPLETED, gal_request_completed, server,
-                MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-                MHD_OPTION_END);
+                (size_t)HEADERS_SIZE_MAX, MHD_OPTION_URI_LOG_CALLBACK, gal_request_begin, listener,
+                MHD_OPTION_NOTIFY_COMPLETED, gal_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+                connection_changed, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
         if (listener->daemon == NULL)
                 return gal_fail(error, GAL_EIO, GAL_NOWHERE, "the HTTP server cannot be started");
         return GAL_OK;

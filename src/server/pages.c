@@ -71,6 +71,32 @@ static void write_server(const struct gal_server *server, struct gal_buffer *tex
         write_gauge(text, "galliard_request_bytes", "Bodies of requests that are coming in.", server->bodies_size);
 }
 
+static void write_counter(struct gal_buffer *text, const char *name, const char *help, uint64_t value)
+{
+        gal_metric_head(text, name, "counter", help);
+        gal_metric_value(text, name, /* labels= */ NULL, value);
+}
+
+static void write_work(const struct gal_engine_counters *counters, struct gal_buffer *text)
+{
+        write_counter(text, "galliard_executions_started_total", "Executions started.", counters->started);
+        gal_metric_head(text, "galliard_executions_closed_total", "counter",
+                        "Executions that have ended, by status.");
+        for (int i = GAL_EXECUTION_SUCCEEDED; i <= GAL_EXECUTION_ABORTED; i++) {
+                gal_auto_free char *labels =
+                        gal_format("status=\"%s\"", gal_execution_status_name((enum gal_execution_status)i));
+
+                gal_metric_value(text, "galliard_executions_closed_total", labels, counters->closed[i]);
+        }
+        write_counter(text, "galliard_executions_parked_total",
+                      "Executions that left memory until the time they wait for.", counters->parked);
+        write_counter(text, "galliard_steps_total", "Steps of executions; each is a row of history.",
+                      counters->chunks);
+        write_counter(text, "galliard_commit_rows_total", "Rows that were committed.", counters->rows);
+        write_counter(text, "galliard_history_bytes_total", "Bytes of history that were committed.",
+                      counters->bytes);
+}
+
 static void write_engine(struct gal_runtime *runtime, struct gal_buffer *text)
 {
         const struct gal_engine *engine = gal_runtime_engine(runtime);
@@ -83,6 +109,14 @@ static void write_engine(struct gal_runtime *runtime, struct gal_buffer *text)
                     gal_runtime_calls_out(runtime));
         write_gauge(text, "galliard_commits_queued", "Commits on their way to the store.",
                     gal_engine_commits_in_flight(engine));
+        write_gauge(text, "galliard_timers", "Executions in memory that wait for a time.",
+                    gal_engine_timer_count(engine));
+        write_work(gal_engine_counters(engine), text);
+        if (gal_runtime_commit_seconds(runtime) != NULL) {
+                gal_metric_head(text, "galliard_commit_seconds", "histogram", "What the store took for a commit.");
+                gal_metric_histogram(text, "galliard_commit_seconds", /* labels= */ NULL,
+                                     gal_runtime_commit_seconds(runtime));
+        }
 }
 
 static void make_metrics(struct gal_server *server, struct text *ret_text)

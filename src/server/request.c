@@ -113,6 +113,8 @@ static void destroy_request(struct request *request)
                 MHD_destroy_response(request->response);
         gal_buffer_finish(&request->body);
         free(request->action);
+        free(request->denial);
+        free(request->query);
         free(request);
 }
 
@@ -306,6 +308,7 @@ static void check_call(struct request *request, const char *method)
                                    "Pages in a browser are not served");
         else
                 check_action(request);
+        gal_access_check_headers(request);
 }
 
 static void check_headers(struct request *request, const char *url, const char *method)
@@ -418,10 +421,21 @@ static enum MHD_Result answer(struct request *request)
                                    "The server is stopping");
         else if (request->server->waiting_count >= GAL_SERVER_REQUESTS_MAX && request->writes)
                 throttle(request);
+        if (request->refusal == 0)
+                gal_access_check(request);
         if (request->refusal != 0)
                 return queue_refusal(request);
         call_action(request);
         return request->status != 0 ? queue_answer(request) : suspend(request);
+}
+
+void *gal_request_begin(void *user, const char *uri, struct MHD_Connection *connection)
+{
+        struct request *request = create_request(user, connection);
+        const char *query = strchr(uri, '?');
+
+        request->query = query == NULL ? NULL : gal_strdup(query + 1);
+        return request;
 }
 
 enum MHD_Result gal_request_handle(void *user, struct MHD_Connection *connection, const char *url,
@@ -431,8 +445,10 @@ enum MHD_Result gal_request_handle(void *user, struct MHD_Connection *connection
         struct request *request = *slot;
 
         (void)version;
-        if (request == NULL) {
-                *slot = request = create_request(user, connection);
+        (void)user;
+        (void)connection;
+        if (!request->has_headers) {
+                request->has_headers = true;
                 check_headers(request, url, method);
                 return request->refusal == MHD_HTTP_CONTENT_TOO_LARGE ? queue_refusal(request) : MHD_YES;
         }
