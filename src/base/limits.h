@@ -112,6 +112,15 @@
 #define GAL_FUNCTION_MEMORY_MIB_MIN 4
 #define GAL_FUNCTION_MEMORY_MIB_MAX 1048576
 #define GAL_HTTP_CONNECTIONS_MAX 256
+/* Faults of one request that are told in words; the rest is counted: 1 MiB holds some 200,000 of them. */
+#define GAL_REQUEST_FAULTS_MAX 100
+/* One match of a pattern of the API's shapes against a string of a request. */
+#define GAL_REQUEST_PATTERN_STEPS_MAX 5000000
+#define GAL_REQUEST_PATTERN_HEAP_KIB_MAX 16384
+/* An Authorization header of AWS Signature Version 4; a longer list of signed headers is nobody's. */
+#define GAL_SIGV4_HEADER_SIZE_MAX 8192
+/* How old, or how early, a signed request may be: the services' five minutes. */
+#define GAL_SIGV4_WINDOW_SECONDS 300
 /* Body of one chunk, and a snapshot: JSON texts that must be readable again. */
 #define GAL_STORE_BODY_SIZE_MAX GAL_JSON_TEXT_SIZE_MAX
 /* A value from this size on is written once in a history; later events, and snapshots, refer to the first one. */
