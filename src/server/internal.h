@@ -89,11 +89,13 @@ struct gal_server {
         TAILQ_HEAD(, client) owing; /* clients, the one that has owed us something longest first */
         size_t client_count;
         size_t client_max;
+        bool has_room_again; /* one has gone at the bound; see gal_listener_run() */
         LIST_HEAD(, request) requests;
         size_t request_count;
         size_t waiting_count; /* of them those that wait for a commit, */
-        size_t poll_count;    /* and for what may not come */
-        size_t bodies_size;   /* of all requests together */
+        size_t waiting_max;
+        size_t poll_count;  /* and for what may not come */
+        size_t bodies_size; /* of all requests together */
         struct gal_timer *sweep_timer;
         bool is_quiet;
 };

@@ -3,7 +3,9 @@
  *
  * The daemon has an epoll descriptor of its own that the loop watches, and a time by which it wants to be run. The
  * trap: MHD_run() leaves work behind when it has done some, and says so only by its next timeout, so that is asked
- * after every run.
+ * after every run. Another one: at the bound of connections it takes its listening socket out of the epoll set, and
+ * puts it back at the beginning of a run; when one that frees a place is the last for now, nothing says that
+ * another run is due.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +36,10 @@ void gal_listener_run(struct listener *listener)
                 gal_timer_stop(listener->timer);
         else /* the bound is for the arithmetic of timers; waking once an hour costs nothing */
                 gal_timer_start(listener->timer, timeout_ms < 3600000 ? (int64_t)timeout_ms : 3600000);
+        if (listener->server->has_room_again) {
+                listener->server->has_room_again = false;
+                gal_server_wake(listener->server);
+        }
 }
 
 static void descriptor_ready(void *user, int events)
@@ -66,6 +72,7 @@ static void connection_changed(void *user, struct MHD_Connection *connection, vo
         } else if (*slot != NULL) {
                 client = *slot;
                 gal_client_waits(server, client); /* off the list */
+                server->has_room_again = server->has_room_again || server->client_count >= server->client_max;
                 server->client_count--;
                 free(client);
                 *slot = NULL;

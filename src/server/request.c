@@ -419,7 +419,7 @@ static enum MHD_Result answer(struct request *request)
         if (request->server->is_quiet)
                 gal_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable",
                                    "The server is stopping");
-        else if (request->server->waiting_count >= GAL_SERVER_REQUESTS_MAX && request->writes)
+        else if (request->server->waiting_count >= request->server->waiting_max && request->writes)
                 throttle(request);
         if (request->refusal == 0)
                 gal_access_check(request);

@@ -118,6 +118,8 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
                                         .has_gone = gal_request_has_gone };
         TAILQ_INIT(&server->owing);
         server->client_max = count_clients_max();
+        server->waiting_max =
+                server->client_max / 2 < GAL_SERVER_REQUESTS_MAX ? server->client_max / 2 : GAL_SERVER_REQUESTS_MAX;
         server->metrics = gal_metrics_create();
         LIST_INIT(&server->requests);
         server->sweep_timer = gal_timer_create(server->loop, sweep, server);
