@@ -32,6 +32,7 @@
 #include "tasks/functions.h"
 
 #define LISTEN_USUAL "127.0.0.1:8083"
+#define FUNCTIONS_USUAL "galliard.json"
 #define STOP_MS_MAX 5000
 #define RETENTION_MS (90ll * 86400 * 1000)
 /* For what waits for a commit. */
@@ -62,8 +63,8 @@ _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (
 static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
         [LISTEN] = { "listen", "HOST:PORT",
-                     "where AWS clients reach it: " LISTEN_USUAL " (when it is not given), [::1]:8083, ...; "
-                     "port 0 is any\n              free one; may be given twice; 'none': nowhere",
+                     "for AWS clients; else " LISTEN_USUAL
+                     "; port 0: any free one; may be given twice; none: nowhere",
                      false },
         [LISTEN_AGAIN] = { "listen", "HOST:PORT", NULL, false },
         [KEYS] = { "keys", "FILE", "the access keys that requests must be signed with, and what each may do",
@@ -78,8 +79,7 @@ static const struct gal_option options[OPTION_COUNT] = {
         [STATE_DIR] = GAL_STATE_DIR_OPTION,
         [LOG_FORMAT] = { "log-format", "FORMAT", "text (when it is not given), or json: an object a line", false },
         [VERBOSE] = { "verbose", NULL,
-                      "a line also for each execution that starts or ends, and each request that is\n              "
-                      "refused",
+                      "a line also for each execution that starts or ends, and each request that is refused",
                       false },
 };
 
@@ -95,9 +95,9 @@ static const struct gal_verb_usage usage = {
         .epilogue =
                 "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
-                "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP: the file of keys is "
-                "read "
-                "again.\n"
+                "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP makes it read the "
+                "files of\n"
+                "functions and keys again; one with a mistake changes nothing.\n"
                 "\nAn execution that ends this process three times, by a fault of ours that it steps on, stands "
                 "still "
                 "at\nthe next start and is reported: see 'galliard store poisoned' and 'galliard store release'.\n"
@@ -206,20 +206,43 @@ static enum gal_status load_keys(struct serve *serve, struct gal_keys **ret_keys
         return status;
 }
 
-static void reload(struct serve *serve)
+static void reload_keys(struct serve *serve)
 {
+        const char *path = serve->arguments.values[KEYS];
         struct gal_error error = { .code = GAL_OK };
         struct gal_keys *keys;
 
-        if (serve->arguments.values[KEYS] == NULL) {
-                gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: there is no file of keys to read again");
-        } else if (load_keys(serve, &keys, &error) != GAL_OK) {
+        if (load_keys(serve, &keys, &error) != GAL_OK) {
                 gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the keys stay as they were: %s", error.message);
-        } else {
-                gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu keys are in %s", gal_keys_count(keys),
-                        serve->arguments.values[KEYS]);
-                gal_server_set_keys(serve->server, keys);
+                return;
         }
+        gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu keys are in %s", gal_keys_count(keys), path);
+        gal_server_set_keys(serve->server, keys);
+}
+
+/* As at the start: without the usual file there are none. */
+static void reload_functions(struct serve *serve)
+{
+        const char *given = serve->arguments.values[FUNCTIONS];
+        const char *path = given != NULL ? given : FUNCTIONS_USUAL;
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_functions *functions = NULL;
+
+        if ((given != NULL || access(path, F_OK) == 0) && gal_functions_load(path, &functions, &error) != GAL_OK) {
+                gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the functions stay as they were: %s:%u:%u: %s", path,
+                        error.at.line, error.at.column, error.message);
+                return;
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu functions are in %s",
+                functions != NULL ? gal_functions_count(functions) : 0, path);
+        gal_runtime_set_functions(serve->runtime, functions);
+}
+
+static void reload(struct serve *serve)
+{
+        reload_functions(serve);
+        if (serve->arguments.values[KEYS] != NULL)
+                reload_keys(serve);
 }
 
 /* The signal also says that the terminal has gone, and with it whoever could press Ctrl-C. */
@@ -434,7 +457,7 @@ int gal_cli_serve(int argc, char **argv)
         status = GAL_EXIT_USAGE;
         gal_crash_watch();
         if (check(&serve) &&
-            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], "galliard.json", &serve.functions))
+            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions))
                 status = run(&serve);
         finish(&serve);
         if (status == GAL_EXIT_OK)

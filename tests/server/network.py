@@ -7,7 +7,7 @@ import signal
 import socket
 
 from cases import case
-from machines import MACHINE_ARN, PASS, wait
+from machines import MACHINE_ARN, PASS, task, wait
 from place import Connection, demand, demand_equal, wait_until
 from sign import signer
 
@@ -215,6 +215,41 @@ def keys_are_read_again(place):
     wait_until("it says so", lambda: serve.said("SIGHUP: 1 keys are in"))
     demand_equal((400, 200), (status(admin), status(changed)), "after the change")
     demand(not serve.said(re.escape(SECRET)), "a secret in the log")
+
+
+@case("sqlite")
+def functions_are_read_again(place):
+    """A call that runs goes on with the function of before, the next one has the new."""
+    def configure(*command):
+        place.write("galliard.json", {"functions": {"f": {"command": ["sh", "-c", *command], "maxConcurrency": 1}}})
+
+    def output(name):
+        return place.verb("describe", "task/" + name).json.get("output")
+    configure("touch running; while [ ! -e go ]; do sleep 0.05; done; echo 1")
+    place.create("task", task("f"))
+    serve = place.serve()
+    place.verb("start", "task", "--name", "old")
+    place.verb("start", "task", "--name", "waiting")
+    wait_until("it runs", (place.directory / "running").exists)
+    place.write("galliard.json", "{\"functions\": {\"f\": 1}}")
+    serve.process.send_signal(signal.SIGHUP)
+    wait_until("it complains", lambda: serve.said(r"the functions stay as they were: galliard.json:1:\d+: "))
+    configure("echo 2")
+    serve.process.send_signal(signal.SIGHUP)
+    wait_until("it says so", lambda: serve.said("SIGHUP: 1 functions are in galliard.json"))
+    demand_equal("2", place.verb("start", "task", "--name", "new", "--wait").json["output"], "the new one")
+    place.write("go", "")
+    wait_until("the old ones end", lambda: (output("old"), output("waiting")) == ("1", "1"))
+    configure("sleep 1000")
+    serve.process.send_signal(signal.SIGHUP)
+    wait_until("it says so twice", lambda: sum("1 functions are in" in line for line in serve.log) == 2)
+    place.verb("start", "task", "--name", "long")
+    (place.directory / "galliard.json").unlink()
+    serve.process.send_signal(signal.SIGHUP)
+    wait_until("it says so", lambda: serve.said("SIGHUP: 0 functions are in"))
+    demand_equal("FAILED", place.verb("start", "task", "--name", "none", "--wait", expect=None).json["status"], "none")
+    status, seconds = serve.stop()
+    demand(status == 0 and seconds < 5, "the stop beside a call of before: %s in %.1f s" % (status, seconds))
 
 
 @case("sqlite")
