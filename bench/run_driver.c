@@ -200,13 +200,6 @@ static void committed(void *user, struct gal_commit *commit, enum gal_status sta
                 gal_loop_stop(driver->loop);
 }
 
-static void renewed(void *user, enum gal_status status, const char *message)
-{
-        (void)user;
-        if (status != GAL_OK)
-                die("the lease", message);
-}
-
 /* Workers. */
 
 void driver_set_pause(struct driver *driver, int64_t pause_ms)
@@ -402,7 +395,7 @@ void driver_register(struct driver *driver, const struct load *load)
 
 static void own_store(struct driver *driver, const char *url)
 {
-        struct gal_writer_callbacks callbacks = { .committed = committed, .renewed = renewed, .user = driver };
+        struct gal_writer_callbacks callbacks = { .committed = committed, .user = driver };
         struct gal_lease_request lease = { .address = "",
                                            .incarnation = "00000000000000000000000000000001",
                                            .duration_ms = 600000 };
@@ -430,6 +423,7 @@ struct driver *driver_create(const char *url)
                 die("the loop", error.message);
         driver->timer = gal_timer_create(driver->loop, timer_fired, driver);
         own_store(driver, url);
+        options.commits_max = driver->store->ops->commits_max;
         draw_random(options.random);
         driver->engine = gal_engine_create(driver->store, &options, &callbacks);
         if (gal_engine_load(driver->engine, now_ms(), &error) != GAL_OK)

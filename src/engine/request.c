@@ -221,10 +221,12 @@ static bool run_start(struct gal_engine *engine, const struct request *request, 
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
         struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->id, request->name);
+        size_t input_len;
 
         if (run != NULL)
                 return join_open(request, run);
-        if (gal_payload_exceeds(request->input, GAL_PAYLOAD_SIZE_MAX)) {
+        gal_payload_raw(request->input, &input_len); /* as it came, with its blanks: it is kept so */
+        if (input_len > GAL_PAYLOAD_SIZE_MAX) {
                 gal_refuse(request, GAL_ELIMIT, "InvalidExecutionInput", "the input is longer than %d bytes",
                            GAL_PAYLOAD_SIZE_MAX);
                 return true;

@@ -10,10 +10,11 @@
 #include "net/loop.h"
 #include "runtime/writer.h"
 
-/* What a bite should take: commits wait for it. */
-#define BITE_MS_MIN 5
-#define BITE_MS_MAX 20
-#define BITE_ROWS_MIN 8
+/* What a bite should take: commits may wait for it. Much of a small one is its own commit, so that it must not
+ * shrink to where nothing else is done. */
+#define BITE_MS_MIN 15
+#define BITE_MS_MAX 40
+#define BITE_ROWS_MIN 64
 #define BITE_ROWS_MAX 4096
 /* When nothing is due, the next look. */
 #define IDLE_MS 2000

@@ -13,15 +13,15 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "net/alarm.h"
 #include "net/loop.h"
+#include "runtime/lease.h"
 #include "runtime/poisoned.h"
+#include "runtime/retention.h"
 #include "runtime/settings.h"
 #include "runtime/writer.h"
 #include "tasks/call.h"
 
-/* A lease lasts this long; it is renewed three times in it. Stopped processes are succeeded after it at the latest.
- */
-#define LEASE_MS 10000
 /* Between attempts to get the store (back): doubled up to the bound. */
 #define RETRY_MS_MIN 200
 #define RETRY_MS_MAX 5000
@@ -37,22 +37,29 @@ struct call {
         size_t index; /* in gal_runtime.calls */
 };
 
+enum ownership {
+        NOT_OWNER, /* `retry_timer` says when the store is asked for again */
+        ASKING,    /* the lease's thread is at it */
+        OWNER,
+        LOSING, /* commits that are under way have to be answered before memory is dropped */
+};
+
 struct gal_runtime {
         struct gal_loop *loop;
-        struct gal_timer *timer;
+        struct gal_alarm *alarm; /* for the engine's next timer */
         struct gal_tasks *tasks;
         struct gal_store *store;
         struct gal_writer *writer;       /* NULL: the store is in memory and answers at once */
         struct gal_retention *retention; /* as the writer */
+        struct gal_lease *lease;         /* NULL: nobody else can have it */
         struct gal_engine *engine;
         const struct gal_log *log;
         char *address;
         char *poisoned_path; /* NULL: nothing is remembered */
-        char incarnation[33];
-        bool is_owner;
-        struct gal_timer *lease_timer; /* renews, or tries to become the owner */
-        int64_t lease_end_ms;          /* by the boot-time clock, from before the renewal was asked for */
-        int64_t renewal_asked_ms;
+        enum ownership ownership;
+        bool is_proven; /* a commit or an acquisition has just succeeded: what it lets out may leave */
+        bool has_withheld;
+        struct gal_timer *retry_timer;
         int64_t retry_ms; /* the next pause between attempts */
         bool said_stand_by;
         struct gal_settings settings;
@@ -94,22 +101,24 @@ static void schedule_tick(struct gal_runtime *runtime)
         gal_loop_defer(runtime->loop, tick, runtime);
 }
 
-static void arm_timer(struct gal_runtime *runtime)
+static void arm_alarm(struct gal_runtime *runtime)
 {
         int64_t wake_ms = gal_engine_wake_ms(runtime->engine);
         int64_t now = now_ms(runtime);
 
-        gal_timer_stop(runtime->timer);
-        if (wake_ms == 0 || runtime->no_calls)
+        if (wake_ms == 0 || runtime->no_calls) {
+                gal_alarm_set(runtime->alarm, 0);
                 return;
+        }
         /* A commit that is under way may send a call. */
         if (wake_ms > now && runtime->virtual_time && gal_tasks_in_flight(runtime->tasks) == 0 &&
             gal_engine_commits_in_flight(runtime->engine) == 0) {
                 runtime->offset_ms += wake_ms - now;
+                gal_alarm_set(runtime->alarm, 0);
                 schedule_tick(runtime);
                 return;
         }
-        gal_timer_start(runtime->timer, wake_ms > now ? wake_ms - now : 0);
+        gal_alarm_set(runtime->alarm, (wake_ms > now ? wake_ms : now) - runtime->offset_ms);
 }
 
 static void lose_ownership(struct gal_runtime *runtime);
@@ -120,20 +129,20 @@ static void tick(void *user)
         uint64_t random[4];
 
         runtime->tick_scheduled = false;
-        if (!runtime->is_owner)
+        if (runtime->ownership != OWNER)
                 return;
         if (!draw_random(random))
                 gal_bug("getrandom", errno);
         gal_engine_tick(runtime->engine, now_ms(runtime), random);
-        if (gal_engine_is_lost(runtime->engine))
+        if (gal_engine_is_lost(runtime->engine) || runtime->has_withheld)
                 lose_ownership(runtime);
         else if (gal_engine_has_work(runtime->engine))
                 schedule_tick(runtime);
         else
-                arm_timer(runtime);
+                arm_alarm(runtime);
 }
 
-static void timer_fired(void *user)
+static void alarm_went_off(void *user)
 {
         schedule_tick(user);
 }
@@ -155,152 +164,169 @@ static void commit(void *user, struct gal_commit *commit, const struct gal_batch
                                      runtime->store->ops->commit(runtime->store, batch, NULL));
 }
 
+static void finish_losing(struct gal_runtime *runtime);
+
+/* One that succeeds after another one has failed is dropped like it: it is loaded again. */
 static void committed(void *user, struct gal_commit *commit, enum gal_status status, const char *message)
 {
         struct gal_runtime *runtime = user;
 
         if (status != GAL_OK)
                 gal_log(runtime->log, GAL_LOG_ERROR, "a commit failed: %s: %s", gal_status_name(status), message);
+        runtime->is_proven = true;
         gal_engine_committed(runtime->engine, commit, status);
-        schedule_tick(runtime);
+        runtime->is_proven = false;
+        if (runtime->ownership == LOSING)
+                finish_losing(runtime);
+        else
+                schedule_tick(runtime);
 }
 
 /* Owning the store. */
 
-/* Goes on while the machine sleeps, unlike the monotonic clock: a lease does not wait for it. */
-static int64_t boot_ms(void)
+static void try_again(struct gal_runtime *runtime, enum gal_status status, const char *message)
 {
-        struct timespec now;
-
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+        runtime->ownership = NOT_OWNER;
+        if (status == GAL_EBUSY) {
+                if (!runtime->said_stand_by)
+                        gal_log(runtime->log, GAL_LOG_INFO, "standing by: %s", message);
+                runtime->said_stand_by = true;
+                runtime->retry_ms = RETRY_MS_MIN;
+                gal_timer_start(runtime->retry_timer, STAND_BY_MS);
+                return;
+        }
+        runtime->said_stand_by = false;
+        gal_log(runtime->log, GAL_LOG_ERROR, "the store cannot be used: %s; trying again in %lld ms", message,
+                (long long)runtime->retry_ms);
+        gal_timer_start(runtime->retry_timer, runtime->retry_ms);
+        runtime->retry_ms = runtime->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : runtime->retry_ms * 2;
 }
 
-static enum gal_status make_incarnation(struct gal_runtime *runtime, struct gal_error *error)
+/* The lease is ours; the engine is empty before. What was lost meanwhile is noticed by the tick. */
+static enum gal_status load(struct gal_runtime *runtime, struct gal_error *error)
 {
-        uint64_t random[4];
+        enum gal_status status;
 
-        if (!draw_random(random))
-                return gal_fail(error, GAL_EIO, GAL_NOWHERE, "no randomness: getrandom: %s", strerror(errno));
-        snprintf(runtime->incarnation, sizeof(runtime->incarnation), "%016llx%016llx",
-                 (unsigned long long)random[0], (unsigned long long)random[1]);
-        return GAL_OK;
-}
-
-/* Takes the lease and loads; the engine is empty before. */
-static enum gal_status become_owner(struct gal_runtime *runtime, struct gal_error *error)
-{
-        struct gal_lease_request request = { .address = runtime->address == NULL ? "" : runtime->address,
-                                             .incarnation = runtime->incarnation,
-                                             .duration_ms = LEASE_MS };
-        int64_t asked_ms = boot_ms();
-        enum gal_status status = make_incarnation(runtime, error);
-
-        if (status == GAL_OK)
-                status = runtime->store->ops->acquire(runtime->store, &request, error);
-        if (status != GAL_OK)
-                return status;
-        runtime->lease_end_ms = asked_ms + LEASE_MS;
-        runtime->is_owner = true; /* effects leave while it loads */
+        runtime->has_withheld = false;
         status = gal_engine_load(runtime->engine, now_ms(runtime), error);
-        if (status == GAL_OK) { /* still ours? what was read would be another owner's */
-                asked_ms = boot_ms();
+        if (status == GAL_OK && runtime->lease != NULL) { /* still ours? what was read would be another owner's */
                 status = runtime->store->ops->renew(runtime->store, error);
                 if (status != GAL_OK)
                         gal_engine_drop(runtime->engine);
         }
         if (status != GAL_OK) {
-                runtime->is_owner = false;
+                if (runtime->lease != NULL)
+                        gal_lease_let_go(runtime->lease);
                 return status;
         }
-        runtime->lease_end_ms = asked_ms + LEASE_MS;
+        runtime->is_proven = true; /* the calls of what was loaded leave */
         gal_engine_resume(runtime->engine);
-        runtime->retry_ms = RETRY_MS_MIN;
-        runtime->said_stand_by = false;
-        gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
+        runtime->is_proven = false;
+        runtime->ownership = OWNER;
         if (runtime->retention != NULL)
                 gal_retention_start(runtime->retention);
+        runtime->retry_ms = RETRY_MS_MIN;
+        runtime->said_stand_by = false;
         schedule_tick(runtime);
         return GAL_OK;
 }
 
-static void try_again(struct gal_runtime *runtime, enum gal_status status, const char *message)
-{
-        if (status == GAL_EBUSY) {
-                if (!runtime->said_stand_by)
-                        gal_log(runtime->log, GAL_LOG_INFO, "standing by: %s", message);
-                runtime->said_stand_by = true;
-                gal_timer_start(runtime->lease_timer, STAND_BY_MS);
-                return;
-        }
-        gal_log(runtime->log, GAL_LOG_ERROR, "the store cannot be used: %s; trying again in %lld ms", message,
-                (long long)runtime->retry_ms);
-        gal_timer_start(runtime->lease_timer, runtime->retry_ms);
-        runtime->retry_ms = runtime->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : runtime->retry_ms * 2;
-}
-
-/* Memory may be ahead of the store, or behind it: nothing of it is kept. */
-static void lose_ownership(struct gal_runtime *runtime)
-{
-        if (!runtime->is_owner)
-                return;
-        runtime->is_owner = false;
-        if (runtime->retention != NULL)
-                gal_retention_stop(runtime->retention);
-        if (runtime->writer != NULL)
-                gal_writer_drain(runtime->writer);
-        gal_timer_stop(runtime->timer);
-        gal_engine_drop(runtime->engine);
-        gal_timer_start(runtime->lease_timer, 0);
-}
-
-static void renewed(void *user, enum gal_status status, const char *message)
-{
-        struct gal_runtime *runtime = user;
-
-        if (!runtime->is_owner)
-                return;
-        if (status == GAL_OK) {
-                runtime->lease_end_ms = runtime->renewal_asked_ms + LEASE_MS;
-                gal_timer_start(runtime->lease_timer, LEASE_MS / 3);
-                return;
-        }
-        gal_log(runtime->log, GAL_LOG_ERROR, "the lease was not renewed: %s", message);
-        lose_ownership(runtime);
-}
-
-static void lease_timer_fired(void *user)
+static void acquired(void *user, enum gal_status status, const char *message)
 {
         struct gal_runtime *runtime = user;
         struct gal_error error = { .code = GAL_OK };
-        enum gal_status status;
 
-        if (runtime->is_owner) {
-                runtime->renewal_asked_ms = boot_ms();
-                if (runtime->writer != NULL)
-                        gal_writer_renew(runtime->writer);
-                return;
+        if (status == GAL_OK) {
+                status = load(runtime, &error);
+                message = error.message;
         }
-        status = become_owner(runtime, &error);
         if (status == GAL_OK)
                 gal_log(runtime->log, GAL_LOG_INFO, "this process owns the store now; %zu executions are open",
                         gal_engine_open_count(runtime->engine));
         else
-                try_again(runtime, status, error.message);
+                try_again(runtime, status, message);
+}
+
+static enum gal_status acquire_in_memory(struct gal_runtime *runtime, struct gal_error *error)
+{
+        struct gal_lease_request request = { .address = "",
+                                             .incarnation = "00000000000000000000000000000001",
+                                             .duration_ms = INT64_MAX };
+
+        return runtime->store->ops->acquire(runtime->store, &request, error);
+}
+
+static void ask(void *user)
+{
+        struct gal_runtime *runtime = user;
+        struct gal_error error = { .code = GAL_OK };
+
+        runtime->ownership = ASKING;
+        if (runtime->lease != NULL)
+                gal_lease_acquire(runtime->lease);
+        else
+                acquired(runtime, acquire_in_memory(runtime, &error), error.message);
+}
+
+/* Memory may be ahead of the store, or behind it: nothing of it is kept. */
+static void finish_losing(struct gal_runtime *runtime)
+{
+        if (gal_engine_commits_in_flight(runtime->engine) > 0)
+                return;
+        gal_engine_drop(runtime->engine);
+        ask(runtime);
+}
+
+static void lose_ownership(struct gal_runtime *runtime)
+{
+        if (runtime->ownership != OWNER)
+                return;
+        runtime->ownership = LOSING;
+        if (runtime->retention != NULL)
+                gal_retention_stop(runtime->retention);
+        gal_alarm_set(runtime->alarm, 0);
+        if (runtime->lease != NULL)
+                gal_lease_let_go(runtime->lease);
+        finish_losing(runtime);
+}
+
+/* Also when the answer to the question for the lease was overtaken by this. */
+static void lost(void *user, const char *message)
+{
+        struct gal_runtime *runtime = user;
+
+        if (runtime->ownership == ASKING) {
+                try_again(runtime, GAL_EIO, message);
+        } else if (runtime->ownership == OWNER) {
+                gal_log(runtime->log, GAL_LOG_ERROR, "the lease was not renewed: %s", message);
+                lose_ownership(runtime);
+        }
 }
 
 void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user)
 {
-        if (runtime->is_owner && runtime->retention != NULL)
+        if (runtime->ownership == OWNER && runtime->retention != NULL)
                 gal_retention_purge(runtime->retention, closed_before_ms, done, user);
         else
                 done(user, GAL_EBUSY, 0, /* is_complete= */ false, "this process does not own the store");
 }
 
-/* Once the lease is over, somebody else may have sent the same call: nothing more leaves here. */
+/*
+ * A call leaves only with a commit, or an acquisition, that has just succeeded, and while the lease lasts: else
+ * somebody else may own the store and have sent the same call. Nobody else has a store in memory.
+ */
 static bool may_send(struct gal_runtime *runtime)
 {
-        return runtime->writer == NULL || boot_ms() < runtime->lease_end_ms;
+        return runtime->lease == NULL || (runtime->is_proven && gal_lease_is_valid(runtime->lease));
+}
+
+/* The attempt is open and must not hang: whoever owns the store next (it may be us) sends its call. */
+static void withhold(struct gal_runtime *runtime)
+{
+        if (!runtime->has_withheld)
+                gal_log(runtime->log, GAL_LOG_ERROR, "the lease may be over: calls are held back until it is sure");
+        runtime->has_withheld = true;
+        schedule_tick(runtime);
 }
 
 /* Calls. */
@@ -387,7 +413,9 @@ static void dispatch(void *user, const struct gal_dispatch *dispatch)
                                     .region = runtime->settings.region,
                                     .account = runtime->settings.account };
 
-        if (runtime->no_calls || !may_send(runtime)) { /* of a lost lease the renewal that is under way will tell */
+        if (runtime->no_calls || !may_send(runtime)) {
+                if (!runtime->no_calls)
+                        withhold(runtime);
                 free(call);
                 return;
         }
@@ -477,6 +505,7 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
                                                   .user = runtime };
         struct gal_engine_options engine_options = { .account = runtime->settings.account,
                                                      .region = runtime->settings.region,
+                                                     .commits_max = runtime->store->ops->commits_max,
                                                      .log = options->log };
 
         if (!draw_random(engine_options.random))
@@ -486,11 +515,23 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
         return GAL_OK;
 }
 
+static enum gal_status create_threads(struct gal_runtime *runtime, struct gal_error *error)
+{
+        struct gal_writer_callbacks writer_callbacks = { .committed = committed, .user = runtime };
+        struct gal_lease_callbacks lease_callbacks = { .acquired = acquired, .lost = lost, .user = runtime };
+        enum gal_status status =
+                gal_writer_create(runtime->loop, runtime->store, &writer_callbacks, &runtime->writer, error);
+
+        if (status == GAL_OK)
+                status = gal_lease_create(runtime->loop, runtime->store, runtime->address, &lease_callbacks,
+                                          &runtime->lease, error);
+        return status;
+}
+
 /* In memory nothing blocks and nobody else writes: no thread. */
 static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_runtime_options *options,
                                   struct gal_error *error)
 {
-        struct gal_writer_callbacks callbacks = { .committed = committed, .renewed = renewed, .user = runtime };
         enum gal_status status;
 
         if (options->store_url == NULL) {
@@ -499,13 +540,15 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
                                          error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
-        if (status == GAL_OK)
-                status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
+        if (status != GAL_OK)
+                return status;
+        runtime->store->log = options->log;
+        status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
                 status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
                                            error);
         if (status == GAL_OK)
-                status = gal_writer_create(runtime->loop, runtime->store, &callbacks, &runtime->writer, error);
+                status = create_threads(runtime, error);
         return status;
 }
 
@@ -534,9 +577,10 @@ static enum gal_status create_parts(struct gal_runtime *runtime, const struct ga
 
         if (status != GAL_OK)
                 return status;
-        runtime->timer = gal_timer_create(runtime->loop, timer_fired, runtime);
-        runtime->lease_timer = gal_timer_create(runtime->loop, lease_timer_fired, runtime);
-        status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
+        runtime->retry_timer = gal_timer_create(runtime->loop, ask, runtime);
+        status = gal_alarm_create(runtime->loop, alarm_went_off, runtime, &runtime->alarm, error);
+        if (status == GAL_OK)
+                status = gal_tasks_create(runtime->loop, options->functions, options->log, &runtime->tasks, error);
         if (status == GAL_OK)
                 status = open_store(runtime, options, error);
         if (status == GAL_OK)
@@ -546,11 +590,25 @@ static enum gal_status create_parts(struct gal_runtime *runtime, const struct ga
         return status;
 }
 
+static enum gal_status become_first_owner(struct gal_runtime *runtime, bool may_wait, struct gal_error *error)
+{
+        struct gal_error own = { .code = GAL_OK };
+        enum gal_status status = runtime->lease == NULL ? acquire_in_memory(runtime, &own)
+                                                        : gal_lease_acquire_now(runtime->lease, &own);
+
+        if (status == GAL_OK)
+                status = load(runtime, &own);
+        if (may_wait && (status == GAL_EBUSY || status == GAL_EIO)) {
+                try_again(runtime, status, own.message);
+                return GAL_OK;
+        }
+        return status == GAL_OK ? GAL_OK : gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
+}
+
 enum gal_status gal_runtime_create(const struct gal_runtime_options *options, struct gal_runtime **ret_runtime,
                                    struct gal_error *error)
 {
         struct gal_runtime *runtime = gal_new(struct gal_runtime);
-        struct gal_error own = { .code = GAL_OK };
         enum gal_status status;
 
         runtime->no_calls = options->no_calls;
@@ -563,15 +621,8 @@ enum gal_status gal_runtime_create(const struct gal_runtime_options *options, st
         runtime->address = gal_strdup(options->address);
         runtime->poisoned_path = gal_strdup(options->poisoned_path);
         status = create_parts(runtime, options, error);
-        if (status == GAL_OK) {
-                status = become_owner(runtime, &own);
-                if (status == GAL_EBUSY && options->stand_by) {
-                        try_again(runtime, status, own.message);
-                        status = GAL_OK;
-                } else if (status != GAL_OK) {
-                        gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
-                }
-        }
+        if (status == GAL_OK)
+                status = become_first_owner(runtime, options->stand_by, error);
         if (status == GAL_OK)
                 *ret_runtime = runtime;
         else
@@ -584,11 +635,12 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
 {
         if (runtime == NULL)
                 return;
-        runtime->is_owner = false;
+        runtime->ownership = NOT_OWNER;
         if (runtime->retention != NULL)
                 gal_retention_stop(runtime->retention);
         gal_writer_destroy(runtime->writer);
         gal_retention_destroy(runtime->retention);
+        gal_lease_destroy(runtime->lease);
         gal_tasks_destroy(runtime->tasks);
         while (runtime->call_count > 0)
                 end_call(runtime->calls[0]);
@@ -597,8 +649,8 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
         gal_store_destroy(runtime->store);
         if (runtime->loop != NULL)
                 gal_loop_undefer(runtime->loop, tick, runtime);
-        gal_timer_destroy(runtime->timer);
-        gal_timer_destroy(runtime->lease_timer);
+        gal_alarm_destroy(runtime->alarm);
+        gal_timer_destroy(runtime->retry_timer);
         gal_loop_destroy(runtime->loop);
         gal_settings_finish(&runtime->settings);
         free(runtime->address);
@@ -608,7 +660,7 @@ void gal_runtime_destroy(struct gal_runtime *runtime)
 
 bool gal_runtime_is_owner(const struct gal_runtime *runtime)
 {
-        return runtime->is_owner;
+        return runtime->ownership == OWNER;
 }
 
 const char *gal_runtime_account(const struct gal_runtime *runtime)

@@ -29,14 +29,15 @@ struct gal_runtime_options {
         const char *store_url; /* NULL: in memory */
         const char *address;   /* where forwarded requests are taken; NULL: nowhere */
         int64_t retention_ms;  /* closed executions are removed after that; 0: kept for ever */
-        bool stand_by;         /* wait while another process owns the store; else that is a failure */
+        bool stand_by;         /* wait while another process owns the store, or it is away for a while; else that is
+                                  a failure */
         const struct gal_functions *functions; /* nullable: none configured; borrowed */
         const char *poisoned_path;             /* see runtime/poisoned.h; NULL: nothing is remembered; borrowed */
         bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */
         bool virtual_time;
         const char *account; /* nullable: the store's; see runtime/settings.h */
         const char *region;
-        const struct gal_log *log; /* nullable; borrowed */
+        const struct gal_log *log; /* nullable; borrowed; called from other threads, too */
         /* (nullable) as of the engine: committed records, and the end of an execution */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         void (*closed)(void *user, const struct gal_run *run);
@@ -45,8 +46,8 @@ struct gal_runtime_options {
 
 /*
  * An engine over a store, with its loop. GAL_EBUSY: another process owns the store. GAL_EIO: no descriptors, no
- * randomness, a store that cannot be opened or read. GAL_EINVALID: no such store, a schema of another release,
- * another account or region than the store's.
+ * randomness, a store that cannot be opened or read, which may pass. GAL_EINVALID: no such store, a wrong password,
+ * a schema of another release, another account or region than the store's.
  */
 GAL_MUST_USE enum gal_status gal_runtime_create(const struct gal_runtime_options *options,
                                                 struct gal_runtime **ret_runtime, struct gal_error *error);

@@ -1,6 +1,6 @@
 /*
- * writer.c: a queue in, a queue out, one mutex. The loop is woken for answers. Nobody is woken while the mutex is
- * held: he would go to sleep again at once.
+ * writer.c: a queue in, a queue out, one mutex, a few threads. The loop is woken for answers. Nobody is woken while
+ * the mutex is held: he would go to sleep again at once.
  */
 #include "runtime/writer.h"
 
@@ -13,11 +13,14 @@
 #include "base/assert.h"
 #include "net/loop.h"
 
+/* More than any store takes. */
+#define THREADS_MAX 16
+
 struct job {
         struct job *next;
-        struct gal_commit *commit; /* NULL: purge, or renew the lease */
+        struct gal_commit *commit; /* NULL: purge */
         const struct gal_batch *batch;
-        gal_writer_purged purged; /* NULL: renew the lease */
+        gal_writer_purged purged;
         void *purge_user;
         struct gal_writer_purge purge;
         int64_t elapsed_ns; /* of a commit */
@@ -34,15 +37,21 @@ struct gal_writer {
         struct gal_store *store;
         struct gal_writer_callbacks callbacks;
         struct gal_wakeup *wakeup;
-        pthread_t thread;
-        pthread_mutex_t mutex;
+        pthread_t threads[THREADS_MAX];
+        size_t thread_count;
+        pthread_mutex_t mutex; /* of what follows */
         pthread_cond_t changed;
         struct queue todo;
         struct queue done;
         struct gal_histogram commit_seconds; /* of the loop's thread */
-        bool is_busy;
         bool is_ending;
 };
+
+static void init_queue(struct queue *queue)
+{
+        queue->first = NULL;
+        queue->last = &queue->first;
+}
 
 static void push(struct queue *queue, struct job *job)
 {
@@ -60,6 +69,18 @@ static struct job *pop(struct queue *queue)
         queue->first = job->next;
         if (queue->first == NULL)
                 queue->last = &queue->first;
+        return job;
+}
+
+/* (transfer full) NULL: there is nothing more to do, ever. */
+static struct job *wait_for_job(struct gal_writer *writer)
+{
+        struct job *job;
+
+        pthread_mutex_lock(&writer->mutex);
+        while ((job = pop(&writer->todo)) == NULL && !writer->is_ending)
+                pthread_cond_wait(&writer->changed, &writer->mutex);
+        pthread_mutex_unlock(&writer->mutex);
         return job;
 }
 
@@ -99,43 +120,24 @@ static void work_purge(struct gal_writer *writer, struct job *job)
 
 static void work(struct gal_writer *writer, struct job *job)
 {
-        const struct gal_store_ops *ops = writer->store->ops;
-
-        job->error.code = GAL_OK;
         if (job->commit != NULL)
                 work_commit(writer, job);
-        else if (job->purged != NULL)
-                work_purge(writer, job);
         else
-                job->status = ops->renew(writer->store, &job->error);
+                work_purge(writer, job);
 }
 
 static void *run_thread(void *user)
 {
         struct gal_writer *writer = user;
+        struct job *job;
 
-        pthread_mutex_lock(&writer->mutex);
-        for (;;) {
-                struct job *job = pop(&writer->todo);
-
-                if (job == NULL && writer->is_ending)
-                        break;
-                if (job == NULL) {
-                        pthread_cond_wait(&writer->changed, &writer->mutex);
-                        continue;
-                }
-                writer->is_busy = true;
-                pthread_mutex_unlock(&writer->mutex);
+        while ((job = wait_for_job(writer)) != NULL) {
                 work(writer, job);
                 pthread_mutex_lock(&writer->mutex);
-                writer->is_busy = false;
                 push(&writer->done, job);
                 pthread_mutex_unlock(&writer->mutex);
-                pthread_cond_broadcast(&writer->changed);
                 gal_wakeup_send(writer->wakeup);
-                pthread_mutex_lock(&writer->mutex);
         }
-        pthread_mutex_unlock(&writer->mutex);
         return NULL;
 }
 
@@ -157,12 +159,35 @@ static void deliver(void *user)
                 if (job->commit != NULL)
                         writer->callbacks.committed(writer->callbacks.user, job->commit, job->status,
                                                     job->error.message);
-                else if (job->purged != NULL)
-                        job->purged(job->purge_user, job->status, &job->purge, job->error.message);
                 else
-                        writer->callbacks.renewed(writer->callbacks.user, job->status, job->error.message);
+                        job->purged(job->purge_user, job->status, &job->purge, job->error.message);
                 free(job);
         }
+}
+
+static void end_threads(struct gal_writer *writer)
+{
+        pthread_mutex_lock(&writer->mutex);
+        writer->is_ending = true;
+        pthread_mutex_unlock(&writer->mutex);
+        pthread_cond_broadcast(&writer->changed);
+        for (size_t i = 0; i < writer->thread_count; i++)
+                pthread_join(writer->threads[i], NULL);
+}
+
+static enum gal_status start_threads(struct gal_writer *writer, struct gal_error *error)
+{
+        size_t count = writer->store->ops->commits_max;
+
+        gal_assert(count > 0 && count <= THREADS_MAX);
+        while (writer->thread_count < count) {
+                int failed = pthread_create(&writer->threads[writer->thread_count], NULL, run_thread, writer);
+
+                if (failed != 0)
+                        return gal_fail(error, GAL_EIO, GAL_NOWHERE, "cannot start a thread: %s", strerror(failed));
+                writer->thread_count++;
+        }
+        return GAL_OK;
 }
 
 enum gal_status gal_writer_create(struct gal_loop *loop, struct gal_store *store,
@@ -171,51 +196,28 @@ enum gal_status gal_writer_create(struct gal_loop *loop, struct gal_store *store
 {
         struct gal_writer *writer = gal_new(struct gal_writer);
         enum gal_status status;
-        int failed;
 
         writer->store = store;
         writer->callbacks = *callbacks;
-        writer->todo.last = &writer->todo.first;
-        writer->done.last = &writer->done.first;
+        init_queue(&writer->todo);
+        init_queue(&writer->done);
         pthread_mutex_init(&writer->mutex, NULL);
         pthread_cond_init(&writer->changed, NULL);
         status = gal_wakeup_create(loop, deliver, writer, &writer->wakeup, error);
-        if (status != GAL_OK)
-                goto undo_writer;
-        failed = pthread_create(&writer->thread, NULL, run_thread, writer);
-        if (failed != 0) {
-                status = gal_fail(error, GAL_EIO, GAL_NOWHERE, "no thread for the store: %s", strerror(failed));
-                goto undo_wakeup;
-        }
-        *ret_writer = writer;
-        return GAL_OK;
-undo_wakeup:
-        gal_wakeup_destroy(writer->wakeup);
-undo_writer:
-        pthread_cond_destroy(&writer->changed);
-        pthread_mutex_destroy(&writer->mutex);
-        free(writer);
+        if (status == GAL_OK)
+                status = start_threads(writer, error);
+        if (status == GAL_OK)
+                *ret_writer = writer;
+        else
+                gal_writer_destroy(writer);
         return status;
-}
-
-void gal_writer_drain(struct gal_writer *writer)
-{
-        pthread_mutex_lock(&writer->mutex);
-        while (writer->todo.first != NULL || writer->is_busy)
-                pthread_cond_wait(&writer->changed, &writer->mutex);
-        pthread_mutex_unlock(&writer->mutex);
-        deliver(writer);
 }
 
 void gal_writer_destroy(struct gal_writer *writer)
 {
         if (writer == NULL)
                 return;
-        pthread_mutex_lock(&writer->mutex);
-        writer->is_ending = true;
-        pthread_cond_broadcast(&writer->changed);
-        pthread_mutex_unlock(&writer->mutex);
-        pthread_join(writer->thread, NULL);
+        end_threads(writer);
         deliver(writer);
         gal_wakeup_destroy(writer->wakeup);
         pthread_cond_destroy(&writer->changed);
@@ -229,7 +231,7 @@ static void add_job(struct gal_writer *writer, struct job *job)
         gal_assert(!writer->is_ending);
         push(&writer->todo, job);
         pthread_mutex_unlock(&writer->mutex);
-        pthread_cond_broadcast(&writer->changed);
+        pthread_cond_signal(&writer->changed);
 }
 
 const struct gal_histogram *gal_writer_commit_seconds(const struct gal_writer *writer)
@@ -245,11 +247,6 @@ void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, con
         job->commit = commit;
         job->batch = batch;
         add_job(writer, job);
-}
-
-void gal_writer_renew(struct gal_writer *writer)
-{
-        add_job(writer, gal_new(struct job));
 }
 
 void gal_writer_purge(struct gal_writer *writer, const struct gal_writer_purge *purge, gal_writer_purged done,

@@ -444,6 +444,7 @@ struct gal_store *gal_store_fault_create(struct gal_store *inner, const struct g
 
         fault->ops = fault_ops;
         fault->ops.commits_max = inner->ops->commits_max;
+        fault->ops.lease_ends = inner->ops->lease_ends;
         fault->store.ops = &fault->ops;
         fault->inner = inner;
         if (plan != NULL)

@@ -170,6 +170,7 @@ static void postgres_destroy(struct gal_store *store)
 static const struct gal_store_ops postgres_ops = {
         .name = "postgres",
         .commits_max = GAL_PG_WRITERS_MAX,
+        .lease_ends = true,
         .prepare = postgres_prepare,
         .acquire = gal_pg_acquire,
         .renew = gal_pg_renew,

@@ -22,6 +22,8 @@
 /* Tries again after 50, 100, 200, 400 and 800 ms: a server that starts anew is often back by then. */
 #define CONNECT_PAUSE_MS 50
 #define CONNECT_ATTEMPTS 6
+/* For finding out why a connection failed. */
+#define DIAGNOSIS_MS 3000
 
 int64_t gal_pg_clock_ms(void)
 {
@@ -49,7 +51,9 @@ static void drop_notice(void *user, const PGresult *result)
         (void)result;
 }
 
-static PGconn *open_connection(const char *conninfo, const char *incarnation)
+typedef PGconn *(*connector)(const char *const *names, const char *const *values, int expand_dbname);
+
+static PGconn *open_connection(connector connect, const char *conninfo, const char *incarnation)
 {
         /* What comes after dbname wins over what the caller's text says; what comes before yields to it. */
         const char *names[] = { "connect_timeout",
@@ -69,10 +73,10 @@ static PGconn *open_connection(const char *conninfo, const char *incarnation)
                 NULL
         };
 
-        return PQconnectdbParams(names, values, /* expand_dbname= */ 1);
+        return gal_need(connect(names, values, /* expand_dbname= */ 1));
 }
 
-/* Whether it is worth to try again: not for a wrong password or a missing database. */
+/* Whether it is worth to try again at once: a server that starts anew is often back soon. */
 static bool may_come_back(const char *message)
 {
         static const char *const hopes[] = {
@@ -85,6 +89,86 @@ static bool may_come_back(const char *message)
                         return true;
         }
         return false;
+}
+
+/*
+ * Mistakes: what the user has to mend, and no waiting does. What is not known to be one may pass: a server that
+ * starts, recovers, is full or cannot be reached; a name that is not resolved yet.
+ */
+
+/* Of the server's refusal at `text`, "FATAL:  3D000: ..." in whatever language: its state; NULL: there is none. */
+static const char *find_state(const char *text)
+{
+        const char *end = text + strcspn(text, "\n"), *at = text;
+
+        while ((at = strstr(at, ":  ")) != NULL && at < end) {
+                at += strlen(":  ");
+                if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && at[5] == ':')
+                        return at;
+        }
+        return NULL;
+}
+
+static bool is_mistaken_state(const char *state)
+{
+        /* Password, login or pg_hba.conf, no such database, no right to connect. */
+        static const char *const mistakes[] = { "28P01", "28000", "3D000", "42501" };
+
+        for (size_t i = 0; state != NULL && i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+                if (strncmp(state, mistakes[i], strlen(mistakes[i])) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The text of a verbose failure has a line for each server that was tried. */
+static bool tells_of_mistake(const char *message)
+{
+        static const char tried[] = "connection to server ";
+        const char *at = strstr(message, tried);
+
+        /* Nobody was asked: the connection string itself is wrong. */
+        if (at == NULL)
+                return strstr(message, "could not translate host name") == NULL;
+        for (; at != NULL; at = strstr(at + 1, tried)) {
+                if (!is_mistaken_state(find_state(at)))
+                        return false;
+        }
+        return true;
+}
+
+/* Only this way of connecting can be told to name the states of failures. */
+static bool connects_by_mistake(const char *conninfo)
+{
+        int64_t deadline = gal_pg_clock_ms() + DIAGNOSIS_MS;
+        PGconn *conn = open_connection(PQconnectStartParams, conninfo, /* incarnation= */ NULL);
+        PostgresPollingStatusType state =
+                PQstatus(conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+        bool is_mistake;
+
+        PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+        while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+                struct pollfd poller = { .fd = PQsocket(conn),
+                                         .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+                int64_t rest = deadline - gal_pg_clock_ms();
+
+                if (rest <= 0 || poll(&poller, 1, (int)rest) == 0)
+                        break;
+                state = PQconnectPoll(conn);
+        }
+        is_mistake = state == PGRES_POLLING_FAILED &&
+                     (PQconnectionNeedsPassword(conn) || tells_of_mistake(PQerrorMessage(conn)));
+        PQfinish(conn);
+        return is_mistake;
+}
+
+static enum gal_status fail_to_connect(PGconn *conn, const char *conninfo, struct gal_error *error)
+{
+        struct gal_error own = { .code = GAL_OK };
+        bool is_mistake = !may_come_back(PQerrorMessage(conn)) && connects_by_mistake(conninfo);
+        enum gal_status status = gal_pg_fail(conn, NULL, &own);
+
+        return gal_fail(error, is_mistake ? GAL_EINVALID : status, GAL_NOWHERE, "%s", own.message);
 }
 
 static void pause_ms(int64_t ms)
@@ -104,12 +188,12 @@ enum gal_status gal_pg_connect(const char *conninfo, const char *incarnation, PG
                 if (attempt > 0)
                         pause_ms((int64_t)CONNECT_PAUSE_MS << (attempt - 1));
                 PQfinish(conn);
-                conn = gal_need(open_connection(conninfo, incarnation));
+                conn = open_connection(PQconnectdbParams, conninfo, incarnation);
                 if (PQstatus(conn) == CONNECTION_OK || !may_come_back(PQerrorMessage(conn)))
                         break;
         }
         if (PQstatus(conn) != CONNECTION_OK) {
-                status = gal_pg_fail(conn, NULL, error);
+                status = fail_to_connect(conn, conninfo, error);
         } else {
                 PQsetNoticeProcessor(conn, NULL, NULL);
                 PQsetNoticeReceiver(conn, drop_notice, NULL);

@@ -81,7 +81,8 @@ extern const int gal_pg_formats[GAL_PG_COLUMNS_MAX];
 
 /*
  * Connects and sets the session up. `incarnation` NULL: a reader. (transfer full) PQfinish(). Tries again for about
- * two seconds while the server starts or cannot be reached.
+ * two seconds while the server starts or cannot be reached. GAL_EINVALID: the user's mistake, which does not pass:
+ * the connection string, the password, a database that is not there.
  */
 GAL_MUST_USE enum gal_status gal_pg_connect(const char *conninfo, const char *incarnation, PGconn **ret_conn,
                                             struct gal_error *error);

@@ -107,12 +107,18 @@ static const char *const statements[STATEMENTS] = {
 
 static enum gal_status ensure_reader(struct gal_postgres *postgres, struct gal_error *error)
 {
+        struct gal_error own = { .code = GAL_OK };
+        enum gal_status status;
+
         if (postgres->reader != NULL && PQstatus(postgres->reader) == CONNECTION_OK)
                 return GAL_OK;
         PQfinish(postgres->reader);
         postgres->reader = NULL;
         postgres->reader_prepared = 0;
-        return gal_pg_connect(postgres->conninfo, /* incarnation= */ NULL, &postgres->reader, error);
+        status = gal_pg_connect(postgres->conninfo, /* incarnation= */ NULL, &postgres->reader, &own);
+        if (status == GAL_EINVALID)
+                status = GAL_EIO; /* it was right before; of what is read it says nothing */
+        return status == GAL_OK ? GAL_OK : gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
 }
 
 /* `index` < STATEMENTS: prepared; else `sql`. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "store/postgres_internal.h"
 
 /* Bytes of one statement's rows; more than one statement is sent for what is larger. */
@@ -146,17 +147,25 @@ static void give_back(struct gal_postgres *postgres, struct gal_pg_writer *write
 static enum gal_status open_writer(struct gal_postgres *postgres, struct gal_pg_writer *writer,
                                    struct gal_error *error)
 {
+        struct gal_error own = { .code = GAL_OK };
         PGconn *conn = NULL;
         enum gal_status status;
 
         pthread_mutex_unlock(&postgres->mutex);
-        status = gal_pg_open_writer(postgres, &conn, error);
+        status = gal_pg_open_writer(postgres, &conn, &own);
         pthread_mutex_lock(&postgres->mutex);
         writer->conn = conn;
         if (status != GAL_OK) {
                 give_back(postgres, writer);
                 postgres->writer_count = (size_t)(writer - postgres->writers);
+                if (postgres->is_owner && postgres->writer_count > 0)
+                        gal_log(postgres->store.log, GAL_LOG_WARNING,
+                                "the server grants no further connection (%s): up to %zu commits at once instead "
+                                "of %d",
+                                own.message, postgres->writer_count, GAL_PG_WRITERS_MAX);
         }
+        if (status != GAL_OK)
+                gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
         return status;
 }
 

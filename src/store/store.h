@@ -148,6 +148,7 @@ struct gal_store {
 struct gal_store_ops {
         const char *name;     /* "memory", "sqlite", "postgres" */
         unsigned commits_max; /* commits that may run at once */
+        bool lease_ends;      /* unless it is renewed in time; else it lasts as long as its process */
 
         /*
          * Makes the tables when there are none; comes before everything else. GAL_EINVALID: the schema is newer
@@ -250,8 +251,8 @@ struct gal_store_ops {
 
 /*
  * Opens the store of an URL: memory:, sqlite:FILE, postgresql://... (as libpq has it).
- * `ret_store` (transfer full). GAL_EINVALID: no such URL. GAL_EIO: it cannot be opened; nothing is created but an
- * SQLite file.
+ * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot be
+ * opened, which may pass; nothing is created but an SQLite file.
  */
 GAL_MUST_USE enum gal_status gal_store_open(const char *url, struct gal_store **ret_store, struct gal_error *error);
 

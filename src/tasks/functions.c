@@ -25,6 +25,9 @@ struct gal_functions {
         char *endpoint;
 };
 
+/* Objects within each other that the configuration has: its own, "functions", a function, its "environment". */
+#define KEYS_DEPTH 4
+
 /* Where the reading is: `pointer` names the value, for its position. */
 struct reader {
         const struct gal_json_positions *positions;
@@ -32,6 +35,7 @@ struct reader {
         const char *directory;
         struct gal_functions *functions;
         struct gal_error *error;
+        unsigned depth; /* while keys are checked */
 };
 
 enum place { AT_KEY, AT_VALUE };
@@ -464,6 +468,34 @@ static enum gal_status check_duplicates(struct reader *reader)
         return gal_fail(reader->error, GAL_EINVALID, duplicate->at, "\"%s\" stands here twice", duplicate->key);
 }
 
+/* From here on keys are read as C strings, which end at a NUL. Deep in what has no meaning here it does no harm. */
+static enum gal_status check_keys(struct reader *reader, const json_t *value)
+{
+        const char *name;
+        size_t len;
+        json_t *member;
+
+        json_object_keylen_foreach((json_t *)value, name, len, member)
+        {
+                size_t mark;
+                enum gal_status status;
+
+                if (strlen(name) != len)
+                        return refuse(reader, AT_VALUE,
+                                      "a key must not hold a NUL character, as \"%s\\u0000...\" does", name);
+                if (reader->depth == KEYS_DEPTH)
+                        continue;
+                mark = enter(reader, name);
+                reader->depth++;
+                status = check_keys(reader, member);
+                reader->depth--;
+                if (status != GAL_OK)
+                        return status;
+                leave(reader, mark);
+        }
+        return GAL_OK;
+}
+
 /* Making and destroying */
 
 enum gal_status gal_functions_parse(const char *text, size_t len, const char *directory,
@@ -484,6 +516,8 @@ enum gal_status gal_functions_parse(const char *text, size_t len, const char *di
         reader.functions = gal_new(struct gal_functions);
         reader.functions->index = gal_need(json_object());
         status = check_duplicates(&reader);
+        if (status == GAL_OK)
+                status = check_keys(&reader, value);
         if (status == GAL_OK)
                 status = read_file_value(&reader, value);
         gal_buffer_finish(&reader.pointer);

@@ -130,6 +130,9 @@ def work_and_crash(crashes, ledger, seed, kills):
         while crashes.restarts < kills and not ledger.faults:
             crashes.again()
         crashes.serve.wait_ready()
+        # A busy machine may not have come far between the kills.
+        wait_until("there is something to look at", lambda: ledger.faults or len(ledger.starts) > 4 * len(MACHINES),
+                   END_SECONDS_MAX)
     finally:
         enough.set()
         for thread in threads:

@@ -615,15 +615,42 @@ START_TEST(a_server_without_fsync_is_refused)
 }
 END_TEST
 
+/* The cluster's URL with another value of a parameter: the last one counts. (transfer full) */
+static char *with_parameter(const char *name, const char *value)
+{
+        return gal_format("%s&%s=%s", url, name, value);
+}
+
+/* A crowd is what passes; the others stay what they are. */
+START_TEST(a_server_that_is_full)
+{
+        gal_auto_free char *crowded = with_parameter("user", "narrow_0");
+        struct gal_store *store = NULL;
+
+        run_sql("DROP ROLE IF EXISTS narrow_0; CREATE ROLE narrow_0 LOGIN CONNECTION LIMIT 0");
+        ck_assert_int_eq(gal_store_open(crowded, &store, NULL), GAL_EIO);
+        run_sql("DROP ROLE narrow_0");
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened)
 {
-        static const char *const urls[] = { "postgresql://nobody@127.0.0.1:1/x",
-                                            "postgresql://localhost:99999999/x", "postgresql://%zz" };
+        static const char *const mistakes[] = { "postgresql://localhost:99999999/x", "postgresql://%zz",
+                                                "postgresql://localhost/x?sslmode=maybe" };
+        static const char *const away[] = { "postgresql://nobody@127.0.0.1:1/x", "postgresql://nobody.invalid/x" };
+        gal_auto_free char *elsewhere = with_parameter("dbname", "elsewhere");
+        gal_auto_free char *stranger = with_parameter("user", "stranger");
         struct gal_error error = { .code = GAL_OK };
         struct gal_store *store = NULL;
 
-        for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-                ck_assert_int_eq(gal_store_open(urls[i], &store, NULL), GAL_EIO);
+        for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+                ck_assert_int_eq(gal_store_open(mistakes[i], &store, NULL), GAL_EINVALID);
+        for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++)
+                ck_assert_int_eq(gal_store_open(away[i], &store, NULL), GAL_EIO);
+        ck_assert_int_eq(gal_store_open(elsewhere, &store, &error), GAL_EINVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, "elsewhere"));
+        ck_assert_int_eq(gal_store_open(stranger, &store, NULL), GAL_EINVALID);
+        error.code = GAL_OK;
         ck_assert_int_eq(gal_store_open("mysql://localhost/x", &store, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "mysql://localhost/x"));
         ck_assert_ptr_null(store);
@@ -837,6 +864,7 @@ static Suite *server_suite(void)
         tcase_add_test(tests, databases_have_owners_of_their_own);
         tcase_add_test(tests, a_server_that_may_lose_commits_is_warned_of);
         tcase_add_test(tests, a_server_without_fsync_is_refused);
+        tcase_add_test(tests, a_server_that_is_full);
         tcase_add_test(tests, what_cannot_be_opened);
         tcase_add_test(tests, a_page_of_a_listing_costs_what_it_shows);
         tcase_add_test(tests, a_newer_schema_is_refused);

@@ -542,6 +542,29 @@ START_TEST(diagnostics_are_bounded)
 }
 END_TEST
 
+START_TEST(duplicates_are_bounded)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT;
+
+        for (int count = GAL_DIAGNOSTICS_MAX; count <= GAL_DIAGNOSTICS_MAX + 1; count++) {
+                struct gal_diagnostics diagnostics = { 0 };
+                struct gal_program *program = NULL;
+
+                gal_buffer_clear(&text);
+                gal_buffer_append_text(&text, "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"");
+                for (int i = 0; i <= count; i++)
+                        gal_buffer_append_text(&text, ",\"Comment\":\"a\"");
+                gal_buffer_append_text(&text, "}}}");
+                ck_assert_int_eq(gal_program_compile(text.data, text.len, NULL, &diagnostics, &program),
+                                 GAL_EINVALID);
+                ck_assert_uint_eq(diagnostics.count, GAL_DIAGNOSTICS_MAX);
+                ck_assert(diagnostics.truncated == (count > GAL_DIAGNOSTICS_MAX));
+                gal_diagnostics_finish(&diagnostics);
+        }
+        gal_buffer_finish(&text);
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
         struct gal_buffer text = GAL_BUFFER_INIT;
@@ -599,6 +622,7 @@ int main(void)
         tcase_add_test(tcase, bytes_that_are_no_text);
         tcase_add_test(tcase, names_with_nul);
         tcase_add_test(tcase, diagnostics_are_bounded);
+        tcase_add_test(tcase, duplicates_are_bounded);
         tcase_add_test(tcase, depth_is_bounded);
         tcase_add_test(tcase, many_states_are_fast);
         suite_add_tcase(suite, tcase);

@@ -561,6 +561,17 @@ START_TEST(an_oversized_input_is_refused)
         start(WAIT, text, "e", &told);
         tick();
         ck_assert_str_eq(told.code, "InvalidExecutionInput");
+        memset(text, ' ', 300002); /* blanks around it count */
+        text[262144] = '1';
+        text[262145] = '\0';
+        start_again(text, "e", &told);
+        tick();
+        ck_assert_str_eq(told.code, "InvalidExecutionInput");
+        text[262143] = '1';
+        text[262144] = '\0';
+        start_again(text, "e", &told);
+        tick();
+        ck_assert_int_eq(told.status, GAL_OK);
         finish_told(&told);
         free(text);
 }

@@ -106,6 +106,7 @@ static const struct {
         { F("\"command\":[\"\"]"), 2, 17, "\"command\" must begin with a program, not with an empty string" },
         { F("\"command\":[\"a\",1]"), 2, 21, "a word of \"command\" must be a string, not a number" },
         { F("\"command\":[\"a\\u0000b\"]"), 2, 17, "a word of \"command\" must not hold a NUL character" },
+        { F("\"command\":[\"a\"],\"url\\u0000\":1"), 2, 5, "a key must not hold a NUL character" },
         { F("\"command\":[\"a\"],\"url\":\"http://h\""), 2, 22, "\"url\" does not go with \"command\"" },
         { F("\"url\":\"http://h\",\"directory\":\".\""), 2, 23, "\"directory\" does not go with \"url\"" },
         { F("\"url\":\"http://h\",\"memoryMiB\":9"), 2, 23, "\"memoryMiB\" does not go with \"url\"" },
