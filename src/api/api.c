@@ -574,8 +574,8 @@ bool gal_api_find(const char *action, bool *ret_writes)
         return found != NULL;
 }
 
-void gal_api_call(struct gal_api *api, const char *name, const char *body, size_t len, gal_api_done done,
-                  void *user)
+struct gal_api_wait *gal_api_call(struct gal_api *api, const char *name, const char *body, size_t len,
+                                  gal_api_done done, void *user)
 {
         const struct action *action = find_action(name);
         struct gal_error error = { .code = GAL_OK };
@@ -586,19 +586,20 @@ void gal_api_call(struct gal_api *api, const char *name, const char *body, size_
         if (action == NULL) {
                 gal_reply_fail(&call.reply, 400, "UnknownOperationException", "'%s' is no action of this server",
                                name);
-                return;
+                return NULL;
         }
         if (gal_json_read(body, len, &request, &error) != GAL_OK || !json_is_object(request)) {
                 gal_reply_fail(&call.reply, 400, "SerializationException", "the request is no JSON object%s%s",
                                error.message[0] != '\0' ? ": " : "", error.message);
-                return;
+                return NULL;
         }
         if (action->writes && api->engine == NULL) {
                 gal_reply_fail(&call.reply, 503, "ServiceUnavailable", "this process does not own the store");
-                return;
+                return NULL;
         }
         call.request = request;
         action->run(&call);
         if (action->writes && api->poke != NULL)
                 api->poke(api->user);
+        return NULL;
 }

@@ -133,13 +133,21 @@
 #define GAL_STORE_SEQUENCE_MAX 2147483647
 /* A killed owner's child, between fork and exec, has its lock: milliseconds, more on a machine that is busy. */
 #define GAL_LOCK_LEFT_OVER_MS 2000
-/* Connections to the server: each may hold one request, and a process has 1,024 descriptors unless told otherwise.
- */
-#define GAL_SERVER_CONNECTIONS_MAX 400
+/* Connections to the server: 9,000 workers and SDKs that keep theirs open, and some more; about 10 KiB each. Fewer
+ * where the process may not have as many descriptors. At the bound the one that has rested longest is closed. */
+#define GAL_SERVER_CONNECTIONS_MAX 10000
+/* What `serve` raises its limit of descriptors to, where it may: the connections, and as many again for the pipes of
+ * functions and calls. Children inherit it, so not more than is of use. */
+#define GAL_SERVER_DESCRIPTORS_MAX 20480
+/* Requests that wait for their commit: what the engine does in about a second. Past it, and past the bodies below,
+ * clients are told to come again (ThrottlingException, as the service does). */
+#define GAL_SERVER_REQUESTS_MAX 4096
 /* One request: the longest definition with every character written as \uXXXX, and what stands around it. */
 #define GAL_SERVER_BODY_SIZE_MAX (6 * GAL_DEFINITION_CHARACTERS_MAX + 65536)
 /* The bodies of all requests that are coming in, together. */
 #define GAL_SERVER_BODIES_SIZE_MAX (256u * 1024 * 1024)
+/* Access keys in a file: whoever has more has a directory of users, and wants that asked. */
+#define GAL_SERVER_KEYS_MAX 10000
 /* What a client gets to send a whole request, to take an answer, or to rest between the two. */
 #define GAL_SERVER_CLIENT_MS_MAX 60000
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */

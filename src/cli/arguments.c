@@ -42,6 +42,8 @@ static void print_help(const struct gal_verb_usage *usage)
         for (size_t i = 0; i < usage->option_count; i++) {
                 gal_auto_free char *left = describe_option(&usage->options[i]);
 
+                if (usage->options[i].help == NULL)
+                        continue;
                 printf("  %-*s  %s\n", width, left, usage->options[i].help);
         }
         printf("  %-*s  %s\n", width, "--help", "this text");
@@ -73,6 +75,14 @@ static const struct gal_option *find_option(const struct gal_verb_usage *usage, 
         return NULL;
 }
 
+/* The one behind it is the same once more: see arguments.h. */
+static bool may_be_given_again(const struct gal_verb_usage *usage, const struct gal_option *option)
+{
+        const struct gal_option *next = option + 1;
+
+        return next < usage->options + usage->option_count && strcmp(next->name, option->name) == 0;
+}
+
 /* An optional value is taken unless the next word is an option itself ("-" alone and "-1" are values). */
 static bool looks_like_option(const char *word)
 {
@@ -91,9 +101,12 @@ static bool parse_option(const struct gal_verb_usage *usage, int argc, char **ar
 
         if (option == NULL)
                 return gal_arguments_fault(usage, ret_exit, "unknown option '--%.*s'", (int)len, name);
+        while (arguments->values[option - usage->options] != NULL && may_be_given_again(usage, option))
+                option++;
         value = &arguments->values[option - usage->options];
         if (*value != NULL)
-                return gal_arguments_fault(usage, ret_exit, "option '--%s' is given twice", option->name);
+                return gal_arguments_fault(usage, ret_exit, "option '--%s' is given %s", option->name,
+                                           option->help != NULL ? "twice" : "too often");
         if (option->value == NULL) {
                 if (equals != NULL)
                         return gal_arguments_fault(usage, ret_exit, "option '--%s' takes no value", option->name);

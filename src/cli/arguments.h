@@ -9,12 +9,15 @@
 
 #include "base/error.h"
 
-/* "--name VALUE", "--name=VALUE", or "--name" alone when `value` is NULL. */
+/*
+ * "--name VALUE", "--name=VALUE", or "--name" alone when `value` is NULL. One that may be given
+ * twice stands in the table twice, the second one without help.
+ */
 struct gal_option {
         const char *name;  /* without the dashes */
         const char *value; /* what the help calls the value; NULL: a switch */
-        const char *help;
-        bool optional; /* the value may be missing: --jsonpath [EXPR] */
+        const char *help;  /* NULL: the option before, once more */
+        bool optional;     /* the value may be missing: --jsonpath [EXPR] */
 };
 
 struct gal_arguments {

@@ -9,27 +9,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/timestamp.h"
+#include "base/limits.h"
 #include "cli/age.h"
 #include "cli/arguments.h"
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/configuration.h"
 #include "cli/crash.h"
+#include "cli/log_line.h"
 #include "cli/poisoned.h"
 #include "cli/socket_path.h"
-#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/wording.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "server/keys.h"
 #include "server/server.h"
 #include "tasks/functions.h"
 
+#define LISTEN_USUAL "127.0.0.1:8083"
+#define FUNCTIONS_USUAL "galliard.json"
 #define STOP_MS_MAX 5000
 #define RETENTION_MS (90ll * 86400 * 1000)
 /* Between attempts to reach a store at the start: doubled up to the bound. */
@@ -41,13 +44,35 @@
 /* Of a cause on a log line. */
 #define CAUSE_TEXT_MAX 400
 
-enum option { STORE, REGION, ACCOUNT, FUNCTIONS, RETENTION, STATE_DIR, VERBOSE, OPTION_COUNT };
+enum option {
+        STORE,
+        REGION,
+        ACCOUNT,
+        LISTEN,
+        LISTEN_AGAIN,
+        KEYS,
+        INSECURE,
+        FUNCTIONS,
+        RETENTION,
+        STATE_DIR,
+        LOG_FORMAT,
+        VERBOSE,
+        OPTION_COUNT
+};
 
 _Static_assert((int)STORE == GAL_ASK_STORE && (int)REGION == GAL_ASK_REGION && (int)ACCOUNT == GAL_ASK_ACCOUNT,
                "the options that name a place are the same for every verb");
 
 static const struct gal_option options[OPTION_COUNT] = {
         GAL_ASK_PLACE_OPTIONS,
+        [LISTEN] = { "listen", "HOST:PORT",
+                     "for AWS clients; else " LISTEN_USUAL
+                     "; port 0: any free one; may be given twice; none: nowhere",
+                     false },
+        [LISTEN_AGAIN] = { "listen", "HOST:PORT", NULL, false },
+        [KEYS] = { "keys", "FILE", "the access keys that requests must be signed with, and what each may do",
+                   false },
+        [INSECURE] = { "insecure", NULL, "listen on addresses that other machines reach, without keys", false },
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
         [RETENTION] = { "retention", "AGE",
@@ -55,7 +80,10 @@ static const struct gal_option options[OPTION_COUNT] = {
                         "12h, ...; 0 keeps them",
                         false },
         [STATE_DIR] = GAL_STATE_DIR_OPTION,
-        [VERBOSE] = { "verbose", NULL, "a line also for each execution that starts or ends", false },
+        [LOG_FORMAT] = { "log-format", "FORMAT", "text (when it is not given), or json: an object a line", false },
+        [VERBOSE] = { "verbose", NULL,
+                      "a line also for each execution that starts or ends, and each request that is refused",
+                      false },
 };
 
 static const struct gal_verb_usage usage = {
@@ -70,6 +98,9 @@ static const struct gal_verb_usage usage = {
         .epilogue =
                 "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
+                "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP makes it read the "
+                "files of\n"
+                "functions and keys again; one with a mistake changes nothing.\n"
                 "\nAn execution that ends this process three times, by a fault of ours that it steps on, stands "
                 "still "
                 "at\nthe next start and is reported: see 'galliard store poisoned' and 'galliard store release'.\n"
@@ -90,28 +121,14 @@ struct serve {
         struct gal_runtime *runtime;
         struct gal_server *server;
         struct gal_timer *stop_timer;
+        struct gal_keys *keys; /* until the server has them */
+        bool has_terminal;     /* it was started on one */
         int64_t retention_ms;
         int64_t stop_since_ms; /* 0: not stopping */
         bool is_stopped;       /* before it has begun */
 };
 
 /* The log. */
-
-static void write_line(void *user, enum gal_log_level level, const char *message)
-{
-        static const char *const names[] = { "error", "warning", "info", "debug" };
-        char stamp[GAL_TIMESTAMP_SIZE];
-        struct timespec now;
-
-        (void)user;
-        clock_gettime(CLOCK_REALTIME, &now);
-        gal_timestamp_format((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, stamp);
-        flockfile(stderr); /* the store's threads write lines, too */
-        fprintf(stderr, "%s %s ", stamp, names[level]);
-        gal_terminal_put(stderr, message, strlen(message));
-        fputc('\n', stderr);
-        funlockfile(stderr);
-}
 
 static void on_record(void *user, const struct gal_run *run, const struct gal_record *record)
 {
@@ -166,10 +183,8 @@ static void look_for_answers(void *user)
                 gal_timer_start(serve->stop_timer, ANSWERS_LOOK_MS);
 }
 
-static void on_signal(void *user, int signal_number)
+static void stop(struct serve *serve, int signal_number)
 {
-        struct serve *serve = user;
-
         if (serve->stop_since_ms != 0) { /* once more: at once */
                 gal_runtime_stop(serve->runtime);
                 return;
@@ -182,6 +197,75 @@ static void on_signal(void *user, int signal_number)
         look_for_answers(serve);
 }
 
+/* Reading the configuration again. */
+
+static enum gal_status load_keys(struct serve *serve, struct gal_keys **ret_keys, struct gal_error *error)
+{
+        const char *path = serve->arguments.values[KEYS];
+        bool is_exposed;
+        enum gal_status status = gal_keys_load(path, ret_keys, &is_exposed, error);
+
+        if (status == GAL_OK && is_exposed)
+                gal_log(&serve->log, GAL_LOG_WARNING, "%s may be read by other users of this machine: chmod 600 %s",
+                        path, path);
+        return status;
+}
+
+static void reload_keys(struct serve *serve)
+{
+        const char *path = serve->arguments.values[KEYS];
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_keys *keys;
+
+        if (load_keys(serve, &keys, &error) != GAL_OK) {
+                gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the keys stay as they were: %s", error.message);
+                return;
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu keys are in %s", gal_keys_count(keys), path);
+        gal_server_set_keys(serve->server, keys);
+}
+
+/* As at the start: without the usual file there are none. */
+static void reload_functions(struct serve *serve)
+{
+        const char *given = serve->arguments.values[FUNCTIONS];
+        const char *path = given != NULL ? given : FUNCTIONS_USUAL;
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_functions *functions = NULL;
+
+        if ((given != NULL || access(path, F_OK) == 0) && gal_functions_load(path, &functions, &error) != GAL_OK) {
+                gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the functions stay as they were: %s:%u:%u: %s", path,
+                        error.at.line, error.at.column, error.message);
+                return;
+        }
+        gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu functions are in %s",
+                functions != NULL ? gal_functions_count(functions) : 0, path);
+        gal_runtime_set_functions(serve->runtime, functions);
+}
+
+static void reload(struct serve *serve)
+{
+        reload_functions(serve);
+        if (serve->arguments.values[KEYS] != NULL)
+                reload_keys(serve);
+}
+
+/* SIGHUP also says that the terminal has gone, and with it whoever could press Ctrl-C. */
+static bool is_stop(const struct serve *serve, int signal_number)
+{
+        return signal_number != SIGHUP || (serve->has_terminal && !isatty(STDERR_FILENO));
+}
+
+static void on_signal(void *user, int signal_number)
+{
+        struct serve *serve = user;
+
+        if (is_stop(serve, signal_number))
+                stop(serve, signal_number);
+        else
+                reload(serve);
+}
+
 /* Whoever started us with `nohup`, or in the background of a script, has said what shall not end us. */
 static bool is_ignored(int signal_number)
 {
@@ -190,14 +274,14 @@ static bool is_ignored(int signal_number)
         return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 
 static void fill_set(sigset_t *set)
 {
         sigemptyset(set);
-        for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
-                if (!is_ignored(stop_signals[i]))
-                        sigaddset(set, stop_signals[i]);
+        for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+                if (!is_ignored(signals[i]))
+                        sigaddset(set, signals[i]);
         }
 }
 
@@ -210,14 +294,16 @@ static void hold_signals(void)
         pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Whether one came within that time. */
-static bool wait_for_signal(int64_t ms)
+/* Whether one to stop came within that time. */
+static bool wait_for_signal(const struct serve *serve, int64_t ms)
 {
         struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
         sigset_t set;
+        int signal_number;
 
         fill_set(&set);
-        return sigtimedwait(&set, NULL, &timeout) > 0;
+        signal_number = sigtimedwait(&set, NULL, &timeout);
+        return signal_number > 0 && is_stop(serve, signal_number);
 }
 
 static enum gal_status watch_signals(struct serve *serve, struct gal_error *error)
@@ -225,10 +311,10 @@ static enum gal_status watch_signals(struct serve *serve, struct gal_error *erro
         enum gal_status status = GAL_OK;
         sigset_t set;
 
-        for (size_t i = 0; status == GAL_OK && i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
-                if (!is_ignored(stop_signals[i]))
-                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), stop_signals[i], on_signal,
-                                                    serve, error);
+        for (size_t i = 0; status == GAL_OK && i < sizeof(signals) / sizeof(signals[0]); i++) {
+                if (!is_ignored(signals[i]))
+                        status = gal_loop_on_signal(gal_runtime_loop(serve->runtime), signals[i], on_signal, serve,
+                                                    error);
         }
         fill_set(&set);
         pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -273,6 +359,34 @@ static enum gal_status find_poisoned(struct serve *serve, struct gal_error *erro
         return GAL_OK;
 }
 
+/* Connections take descriptors, of which a process has 1,024 unless it asks for more. */
+static void raise_descriptors(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= GAL_SERVER_DESCRIPTORS_MAX)
+                return;
+        limit.rlim_cur = limit.rlim_max < GAL_SERVER_DESCRIPTORS_MAX ? limit.rlim_max : GAL_SERVER_DESCRIPTORS_MAX;
+        setrlimit(RLIMIT_NOFILE, &limit); /* else there are fewer connections */
+}
+
+static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+{
+        const char *const *values = serve->arguments.values;
+        const char *addresses[] = { values[LISTEN] != NULL ? values[LISTEN] : LISTEN_USUAL, values[LISTEN_AGAIN] };
+        enum gal_status status = GAL_OK;
+        const char *url;
+
+        if (strcmp(addresses[0], "none") == 0 && addresses[1] == NULL)
+                return GAL_OK;
+        for (size_t i = 0; status == GAL_OK && i < 2 && addresses[i] != NULL; i++)
+                status = gal_server_listen_tcp(serve->server, addresses[i], values[INSECURE] != NULL, error);
+        for (size_t i = 0; status == GAL_OK && (url = gal_server_url(serve->server, i)) != NULL; i++)
+                gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", url,
+                        values[KEYS] != NULL ? ", for signed requests" : "");
+        return status;
+}
+
 /* A server that starts, recovers or cannot be reached is waited for; it is not for us to start first. */
 static enum gal_status create_patiently(struct serve *serve, struct gal_error *error)
 {
@@ -289,7 +403,7 @@ static enum gal_status create_patiently(struct serve *serve, struct gal_error *e
                         return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
                 gal_log(&serve->log, GAL_LOG_ERROR, "the store cannot be used: %s; trying again in %lld ms",
                         own.message, (long long)pause_ms);
-                serve->is_stopped = wait_for_signal(pause_ms);
+                serve->is_stopped = wait_for_signal(serve, pause_ms);
                 if (serve->is_stopped)
                         return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
                 pause_ms = pause_ms * 2 > PAUSE_MS_MAX ? PAUSE_MS_MAX : pause_ms * 2;
@@ -302,6 +416,9 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         struct gal_server_options server_options = { .log = &serve->log };
         enum gal_status status = gal_socket_path_make(serve->place.store_url, &serve->socket, error);
 
+        raise_descriptors();
+        if (status == GAL_OK && serve->arguments.values[KEYS] != NULL)
+                status = load_keys(serve, &serve->keys, error);
         if (status == GAL_OK)
                 status = find_poisoned(serve, error);
         if (status == GAL_OK)
@@ -313,6 +430,10 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         status = gal_server_create(&server_options, &serve->server, error);
         if (status == GAL_OK)
                 status = gal_server_listen_unix(serve->server, serve->socket.path, error);
+        if (status == GAL_OK) {
+                gal_server_set_keys(serve->server, gal_take(serve->keys));
+                status = listen_tcp(serve, error);
+        }
         if (status == GAL_OK)
                 status = watch_signals(serve, error);
         return status;
@@ -321,6 +442,7 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
 static void finish(struct serve *serve)
 {
         gal_server_destroy(serve->server);
+        gal_keys_destroy(serve->keys);
         gal_timer_destroy(serve->stop_timer);
         gal_runtime_destroy(serve->runtime);
         gal_socket_path_finish(&serve->socket);
@@ -362,7 +484,14 @@ static int run(struct serve *serve)
 static bool check(struct serve *serve)
 {
         const char *retention = serve->arguments.values[RETENTION];
+        const char *format = serve->arguments.values[LOG_FORMAT];
         int status;
+
+        if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+                return gal_arguments_fault(&usage, &status, "--log-format must be text or json, not '%s'", format);
+        if (format != NULL && strcmp(format, "json") == 0)
+                serve->log.write = gal_cli_log_json;
+        serve->has_terminal = isatty(STDERR_FILENO);
 
         serve->retention_ms = RETENTION_MS;
         if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
@@ -379,7 +508,7 @@ static bool check(struct serve *serve)
 
 int gal_cli_serve(int argc, char **argv)
 {
-        struct serve serve = { .log = { .write = write_line } };
+        struct serve serve = { .log = { .write = gal_cli_log_text } };
         struct gal_client_options place = { NULL, NULL, NULL };
         int status;
 
@@ -393,7 +522,7 @@ int gal_cli_serve(int argc, char **argv)
         status = GAL_EXIT_USAGE;
         gal_crash_watch();
         if (check(&serve) &&
-            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], "galliard.json", &serve.functions))
+            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions))
                 status = run(&serve);
         finish(&serve);
         if (status == GAL_EXIT_OK)

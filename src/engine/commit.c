@@ -269,6 +269,7 @@ static void park(struct gal_engine *engine, struct gal_run *run)
 {
         if (engine->parked_wake_ms == 0 || run->wake_ms < engine->parked_wake_ms)
                 engine->parked_wake_ms = run->wake_ms;
+        engine->counters.parked++;
         gal_run_destroy(run);
 }
 
@@ -279,12 +280,14 @@ static void release_run(struct gal_engine *engine, struct gal_run *run)
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
         bool yielded = run->step.yielded;
 
+        engine->counters.started += !run->is_committed;
         run->in_flight = false;
         run->is_committed = true;
         gal_step_clear(&run->step);
         answer.time_ms = run->execution->started_ms;
         gal_waiters_answer(&run->waiters, &answer);
         if (run->execution->status != GAL_EXECUTION_RUNNING) {
+                engine->counters.closed[run->execution->status]++;
                 answer.time_ms = run->execution->stopped_ms;
                 gal_waiters_answer(&run->stop_waiters, &answer);
                 if (engine->callbacks.closed != NULL)
@@ -301,8 +304,19 @@ static void release_run(struct gal_engine *engine, struct gal_run *run)
                 park(engine, run);
 }
 
+static void count(struct gal_engine_counters *counters, const struct gal_batch *batch)
+{
+        counters->chunks += batch->chunk_count;
+        counters->rows += batch->machine_count + batch->deleted_machine_count + batch->revision_count +
+                          batch->name_count + batch->execution_count + batch->chunk_count + batch->run_count +
+                          batch->closed_run_count;
+        for (size_t i = 0; i < batch->chunk_count; i++)
+                counters->bytes += batch->chunks[i].body_len;
+}
+
 static void publish(struct gal_engine *engine, struct gal_commit *commit)
 {
+        count(&engine->counters, &commit->batch);
         for (size_t i = 0; i < commit->machine_count; i++)
                 gal_registry_committed(engine, commit->machines[i]);
         for (size_t i = 0; !GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->batch.chunk_count; i++)

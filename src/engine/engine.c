@@ -228,6 +228,16 @@ size_t gal_engine_commits_in_flight(const struct gal_engine *engine)
         return engine->commits_in_flight;
 }
 
+const struct gal_engine_counters *gal_engine_counters(const struct gal_engine *engine)
+{
+        return &engine->counters;
+}
+
+size_t gal_engine_timer_count(const struct gal_engine *engine)
+{
+        return engine->wakes.count;
+}
+
 size_t gal_engine_open_count(const struct gal_engine *engine)
 {
         return HASH_COUNT(engine->runs);

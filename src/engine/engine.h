@@ -183,4 +183,17 @@ size_t gal_engine_tasks_out(const struct gal_engine *engine);
 size_t gal_engine_commits_in_flight(const struct gal_engine *engine);
 size_t gal_engine_open_count(const struct gal_engine *engine);
 
+/* What was done since the engine was made; all of it is committed. */
+struct gal_engine_counters {
+        uint64_t started;                           /* executions */
+        uint64_t closed[GAL_EXECUTION_ABORTED + 1]; /* by status */
+        uint64_t parked;
+        uint64_t chunks; /* steps of executions */
+        uint64_t rows;
+        uint64_t bytes; /* of history, as it is written */
+};
+/* (transfer none) */
+const struct gal_engine_counters *gal_engine_counters(const struct gal_engine *engine);
+size_t gal_engine_timer_count(const struct gal_engine *engine);
+
 #endif

@@ -170,6 +170,7 @@ struct gal_engine {
         const char *suspect_arn; /* nullable */
         bool one_by_one;         /* the data of a batch was refused: the next ones hold one execution each */
         size_t tasks_out;
+        struct gal_engine_counters counters;
         int64_t parked_wake_ms;  /* when the first parked execution is due; 0: none is parked */
         int64_t parked_pause_ms; /* they could not be read: not before that time again */
 };

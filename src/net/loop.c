@@ -403,9 +403,10 @@ struct gal_wakeup *gal_wakeup_destroy(struct gal_wakeup *wakeup)
 static void pass_events(uv_poll_t *uv, int status, int events)
 {
         struct gal_watch *watch = uv->data;
-        int set = (events & UV_READABLE ? GAL_WATCH_READ : 0) | (events & UV_WRITABLE ? GAL_WATCH_WRITE : 0);
+        int set = (events & UV_READABLE ? GAL_WATCH_READ : 0) | (events & UV_WRITABLE ? GAL_WATCH_WRITE : 0) |
+                  (events & UV_DISCONNECT ? GAL_WATCH_HANGUP : 0);
 
-        watch->call(watch->user, status < 0 ? GAL_WATCH_READ | GAL_WATCH_WRITE : set);
+        watch->call(watch->user, status < 0 ? GAL_WATCH_READ | GAL_WATCH_WRITE | GAL_WATCH_HANGUP : set);
 }
 
 enum gal_status gal_watch_create(struct gal_loop *loop, int descriptor, void (*call)(void *user, int events),
@@ -427,7 +428,8 @@ enum gal_status gal_watch_create(struct gal_loop *loop, int descriptor, void (*c
 
 void gal_watch_set(struct gal_watch *watch, int events)
 {
-        int set = (events & GAL_WATCH_READ ? UV_READABLE : 0) | (events & GAL_WATCH_WRITE ? UV_WRITABLE : 0);
+        int set = (events & GAL_WATCH_READ ? UV_READABLE : 0) | (events & GAL_WATCH_WRITE ? UV_WRITABLE : 0) |
+                  (events & GAL_WATCH_HANGUP ? UV_DISCONNECT : 0);
 
         if (set == 0)
                 uv_poll_stop(&watch->uv);

@@ -78,9 +78,13 @@ void gal_wakeup_send(struct gal_wakeup *wakeup);
 struct gal_wakeup *gal_wakeup_destroy(struct gal_wakeup *wakeup);
 
 /* Watches a descriptor that stays the caller's; destroy the watch before closing it. One watch a descriptor. */
-enum { GAL_WATCH_READ = 1, GAL_WATCH_WRITE = 2 };
+enum {
+        GAL_WATCH_READ = 1,
+        GAL_WATCH_WRITE = 2,
+        GAL_WATCH_HANGUP = 4, /* of a socket: the other side has closed it, or will send nothing more */
+};
 struct gal_watch;
-/* `call` gets the set of what is possible now; an error on the descriptor counts as both, so that a read shows it.
+/* `call` gets the set of what is possible now; an error on the descriptor counts as all, so that a read shows it.
  */
 GAL_MUST_USE enum gal_status gal_watch_create(struct gal_loop *loop, int descriptor,
                                               void (*call)(void *user, int events), void *user,

@@ -688,6 +688,16 @@ struct gal_loop *gal_runtime_loop(struct gal_runtime *runtime)
         return runtime->loop;
 }
 
+void gal_runtime_set_functions(struct gal_runtime *runtime, struct gal_functions *functions)
+{
+        gal_tasks_set_functions(runtime->tasks, functions);
+}
+
+const struct gal_histogram *gal_runtime_commit_seconds(const struct gal_runtime *runtime)
+{
+        return runtime->writer == NULL ? NULL : gal_writer_commit_seconds(runtime->writer);
+}
+
 size_t gal_runtime_calls_out(const struct gal_runtime *runtime)
 {
         return gal_tasks_in_flight(runtime->tasks);

@@ -21,6 +21,7 @@
 #include "runtime/retention.h"
 
 struct gal_functions;
+struct gal_histogram;
 struct gal_loop;
 struct gal_runtime;
 
@@ -71,6 +72,10 @@ bool gal_runtime_is_owner(const struct gal_runtime *runtime);
  */
 void gal_runtime_purge(struct gal_runtime *runtime, int64_t closed_before_ms, gal_purge_done done, void *user);
 
+/* (transfer none) What the store took for its commits; NULL: it is in memory. */
+const struct gal_histogram *gal_runtime_commit_seconds(const struct gal_runtime *runtime);
+/* Takes functions to be used from the next call on; see gal_tasks_set_functions(). */
+void gal_runtime_set_functions(struct gal_runtime *runtime, struct gal_functions *functions);
 /* Calls that are out. After the last execution has closed: functions that run on in the background. */
 size_t gal_runtime_calls_out(const struct gal_runtime *runtime);
 

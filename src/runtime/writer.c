@@ -23,6 +23,7 @@ struct job {
         gal_writer_purged purged;
         void *purge_user;
         struct gal_writer_purge purge;
+        int64_t elapsed_ns; /* of a commit */
         enum gal_status status;
         struct gal_error error;
 };
@@ -42,6 +43,7 @@ struct gal_writer {
         pthread_cond_t changed;
         struct queue todo;
         struct queue done;
+        struct gal_histogram commit_seconds; /* of the loop's thread */
         bool is_ending;
 };
 
@@ -90,6 +92,22 @@ static int64_t clock_ms(void)
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t clock_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void work_commit(struct gal_writer *writer, struct job *job)
+{
+        int64_t since_ns = clock_ns();
+
+        job->status = writer->store->ops->commit(writer->store, job->batch, &job->error);
+        job->elapsed_ns = clock_ns() - since_ns;
+}
+
 static void work_purge(struct gal_writer *writer, struct job *job)
 {
         struct gal_writer_purge *purge = &job->purge;
@@ -103,7 +121,7 @@ static void work_purge(struct gal_writer *writer, struct job *job)
 static void work(struct gal_writer *writer, struct job *job)
 {
         if (job->commit != NULL)
-                job->status = writer->store->ops->commit(writer->store, job->batch, &job->error);
+                work_commit(writer, job);
         else
                 work_purge(writer, job);
 }
@@ -136,6 +154,8 @@ static void deliver(void *user)
                 pthread_mutex_unlock(&writer->mutex);
                 if (job == NULL)
                         return;
+                if (job->commit != NULL)
+                        gal_histogram_add(&writer->commit_seconds, job->elapsed_ns);
                 if (job->commit != NULL)
                         writer->callbacks.committed(writer->callbacks.user, job->commit, job->status,
                                                     job->error.message);
@@ -212,6 +232,11 @@ static void add_job(struct gal_writer *writer, struct job *job)
         push(&writer->todo, job);
         pthread_mutex_unlock(&writer->mutex);
         pthread_cond_signal(&writer->changed);
+}
+
+const struct gal_histogram *gal_writer_commit_seconds(const struct gal_writer *writer)
+{
+        return &writer->commit_seconds;
 }
 
 void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, const struct gal_batch *batch)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "engine/engine.h"
 
 struct gal_loop;
@@ -44,5 +45,7 @@ void gal_writer_commit(struct gal_writer *writer, struct gal_commit *commit, con
 /* Removes what is old. `purge` is copied; `done` is called in the loop. */
 void gal_writer_purge(struct gal_writer *writer, const struct gal_writer_purge *purge, gal_writer_purged done,
                       void *user);
+/* (transfer none) What the store took for commits, refused ones too. */
+const struct gal_histogram *gal_writer_commit_seconds(const struct gal_writer *writer);
 
 #endif

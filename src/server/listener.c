@@ -3,7 +3,9 @@
  *
  * The daemon has an epoll descriptor of its own that the loop watches, and a time by which it wants to be run. The
  * trap: MHD_run() leaves work behind when it has done some, and says so only by its next timeout, so that is asked
- * after every run.
+ * after every run. Another one: at the bound of connections it takes its listening socket out of the epoll set, and
+ * puts it back at the beginning of a run; when one that frees a place is the last for now, nothing says that
+ * another run is due.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +16,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "net/loop.h"
 #include "server/internal.h"
 
-/* Connections that wait to be accepted. */
-#define BACKLOG 128
 /* A request's line and headers; a signed one of an SDK has about 2 KiB. */
 #define HEADERS_SIZE_MAX 32768
 
@@ -35,6 +36,10 @@ void gal_listener_run(struct listener *listener)
                 gal_timer_stop(listener->timer);
         else /* the bound is for the arithmetic of timers; waking once an hour costs nothing */
                 gal_timer_start(listener->timer, timeout_ms < 3600000 ? (int64_t)timeout_ms : 3600000);
+        if (listener->server->has_room_again) {
+                listener->server->has_room_again = false;
+                gal_server_wake(listener->server);
+        }
 }
 
 static void descriptor_ready(void *user, int events)
@@ -57,14 +62,18 @@ static void connection_changed(void *user, struct MHD_Connection *connection, vo
 
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                gal_server_make_room(server);
                 client = gal_new(struct client);
                 client->descriptor = info->connect_fd;
-                client->since_ms = gal_loop_now(server->loop);
-                LIST_INSERT_HEAD(&server->clients, client, link);
+                client->is_waiting = true;
+                server->client_count++;
+                gal_client_owes(server, client);
                 *slot = client;
         } else if (*slot != NULL) {
                 client = *slot;
-                LIST_REMOVE(client, link);
+                gal_client_waits(server, client); /* off the list */
+                server->has_room_again = server->has_room_again || server->client_count >= server->client_max;
+                server->client_count--;
                 free(client);
                 *slot = NULL;
         }
@@ -88,27 +97,29 @@ static enum gal_status start_daemon(struct listener *listener, struct gal_error 
         unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
         listener->daemon = MHD_start_daemon(
-                flags, 0, NULL, NULL, gal_request_handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_message, server,
+                flags, 0, NULL, NULL, gal_request_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_message, server,
                 MHD_OPTION_LISTEN_SOCKET, listener->descriptor, MHD_OPTION_CONNECTION_LIMIT,
-                (unsigned)GAL_SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                (unsigned)server->client_max, MHD_OPTION_CONNECTION_TIMEOUT,
                 (unsigned)((server->client_ms_max + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                (size_t)HEADERS_SIZE_MAX, MHD_OPTION_NOTIFY_COMPLETED, gal_request_completed, server,
-                MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-                MHD_OPTION_END);
+                (size_t)HEADERS_SIZE_MAX, MHD_OPTION_URI_LOG_CALLBACK, gal_request_begin, listener,
+                MHD_OPTION_NOTIFY_COMPLETED, gal_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+                connection_changed, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
         if (listener->daemon == NULL)
                 return gal_fail(error, GAL_EIO, GAL_NOWHERE, "the HTTP server cannot be started");
         return GAL_OK;
 }
 
-/* The socket is listening; takes it, also on failure. */
-static enum gal_status add_listener(struct gal_server *server, int descriptor, const char *path,
-                                    struct gal_error *error)
+enum gal_status gal_listener_add(struct gal_server *server, int descriptor, const char *path, const char *url,
+                                 struct gal_error *error)
 {
         struct listener *listener = &server->listeners[server->listener_count];
         const union MHD_DaemonInfo *info;
         enum gal_status status;
 
-        *listener = (struct listener){ .server = server, .descriptor = descriptor, .path = gal_strdup(path) };
+        gal_assert(server->listener_count < LISTENERS_MAX);
+        *listener = (struct listener){
+                .server = server, .descriptor = descriptor, .path = gal_strdup(path), .url = gal_strdup(url)
+        };
         status = start_daemon(listener, error);
         if (status != GAL_OK)
                 goto undo_socket;
@@ -131,6 +142,7 @@ undo_socket:
         if (path != NULL)
                 unlink(path);
         free(listener->path);
+        free(listener->url);
         return status;
 }
 
@@ -151,6 +163,7 @@ void gal_listener_finish(struct listener *listener)
         listener->timer = gal_timer_destroy(listener->timer);
         MHD_stop_daemon(listener->daemon);
         free(listener->path);
+        free(listener->url);
 }
 
 /* Unix domain sockets. */
@@ -186,7 +199,7 @@ static bool bind_private(int descriptor, const struct sockaddr_un *address)
 {
         return fchmod(descriptor, S_IRUSR | S_IWUSR) == 0 &&
                bind(descriptor, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
-               listen(descriptor, BACKLOG) == 0;
+               listen(descriptor, GAL_LISTENER_BACKLOG) == 0;
 }
 
 enum gal_status gal_server_listen_unix(struct gal_server *server, const char *path, struct gal_error *error)
@@ -210,5 +223,5 @@ enum gal_status gal_server_listen_unix(struct gal_server *server, const char *pa
                         close(descriptor);
                 return GAL_EIO;
         }
-        return add_listener(server, descriptor, path, error);
+        return gal_listener_add(server, descriptor, path, /* url= */ NULL, error);
 }

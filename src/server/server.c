@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/alloc.h"
@@ -14,6 +15,8 @@
 #include "net/loop.h"
 #include "runtime/runtime.h"
 #include "server/internal.h"
+#include "server/keys.h"
+#include "server/metrics.h"
 
 #define SWEEP_MS_MAX 1000
 /* What connections get at the end to take their answers. */
@@ -25,10 +28,42 @@ static void plan_sweep(struct gal_server *server)
                         server->client_ms_max < SWEEP_MS_MAX ? server->client_ms_max : SWEEP_MS_MAX);
 }
 
+/* Clients. */
+
+void gal_client_waits(struct gal_server *server, struct client *client)
+{
+        if (!client->is_waiting)
+                TAILQ_REMOVE(&server->owing, client, link);
+        client->is_waiting = true;
+}
+
+void gal_client_owes(struct gal_server *server, struct client *client)
+{
+        gal_client_waits(server, client);
+        client->is_waiting = false;
+        client->since_ms = gal_loop_now(server->loop);
+        TAILQ_INSERT_TAIL(&server->owing, client, link);
+}
+
+/* libmicrohttpd sees the end of the connection and closes it. */
+static void cut_off(struct gal_server *server, struct client *client)
+{
+        gal_client_waits(server, client);
+        shutdown(client->descriptor, SHUT_RDWR);
+}
+
+/* A new client is worth more than one that rests, or does not get on with its request. */
+void gal_server_make_room(struct gal_server *server)
+{
+        struct client *client = TAILQ_FIRST(&server->owing);
+
+        if (client != NULL && server->client_count + server->client_max / 32 + 1 >= server->client_max)
+                cut_off(server, client);
+}
+
 /*
  * libmicrohttpd closes a connection on which nothing moves; a byte now and then is enough to keep it. So whoever
- * owes us a whole request, or the taking of an answer, for too long is cut off; libmicrohttpd then sees the end and
- * closes.
+ * owes us a whole request, or the taking of an answer, for too long is cut off.
  */
 static void sweep(void *user)
 {
@@ -36,12 +71,19 @@ static void sweep(void *user)
         int64_t now_ms = gal_loop_now(server->loop);
         struct client *client;
 
-        LIST_FOREACH(client, &server->clients, link)
-        {
-                if (!client->is_waiting && now_ms - client->since_ms > server->client_ms_max)
-                        shutdown(client->descriptor, SHUT_RDWR);
-        }
+        while ((client = TAILQ_FIRST(&server->owing)) != NULL && now_ms - client->since_ms > server->client_ms_max)
+                cut_off(server, client);
         plan_sweep(server);
+}
+
+/* Half of the descriptors are for the rest of the process: the store, the pipes of functions, calls. */
+static size_t count_clients_max(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 > GAL_SERVER_CONNECTIONS_MAX)
+                return GAL_SERVER_CONNECTIONS_MAX;
+        return limit.rlim_cur < 64 ? 32 : (size_t)limit.rlim_cur / 2;
 }
 
 static void poke(void *user)
@@ -72,8 +114,13 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
                                         .region = gal_runtime_region(options->runtime),
                                         .poke = poke,
                                         .purge = purge,
-                                        .user = options->runtime };
-        LIST_INIT(&server->clients);
+                                        .user = options->runtime,
+                                        .has_gone = gal_request_has_gone };
+        TAILQ_INIT(&server->owing);
+        server->client_max = count_clients_max();
+        server->waiting_max =
+                server->client_max / 2 < GAL_SERVER_REQUESTS_MAX ? server->client_max / 2 : GAL_SERVER_REQUESTS_MAX;
+        server->metrics = gal_metrics_create();
         LIST_INIT(&server->requests);
         server->sweep_timer = gal_timer_create(server->loop, sweep, server);
         plan_sweep(server);
@@ -81,11 +128,21 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         return GAL_OK;
 }
 
+void gal_server_set_keys(struct gal_server *server, struct gal_keys *keys)
+{
+        gal_keys_destroy(server->keys);
+        server->keys = keys;
+}
+
 void gal_server_quiesce(struct gal_server *server)
 {
+        struct request *request;
+
         server->is_quiet = true;
         for (size_t i = 0; i < server->listener_count; i++)
                 gal_listener_quiesce(&server->listeners[i]);
+        LIST_FOREACH(request, &server->requests, link)
+        gal_request_hasten(request);
 }
 
 size_t gal_server_pending(const struct gal_server *server)
@@ -133,5 +190,7 @@ void gal_server_destroy(struct gal_server *server)
         for (size_t i = 0; i < server->listener_count; i++)
                 gal_listener_finish(&server->listeners[i]);
         gal_timer_destroy(server->sweep_timer);
+        gal_metrics_destroy(server->metrics);
+        gal_keys_destroy(server->keys);
         free(server);
 }

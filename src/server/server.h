@@ -1,5 +1,6 @@
 /*
- * server.h: the AWS JSON protocol over HTTP: POST / with X-Amz-Target: AWSStepFunctions.<Action>, and GET /health.
+ * server.h: the AWS JSON protocol over HTTP: POST / with X-Amz-Target: AWSStepFunctions.<Action>; and for those who
+ * look after it GET /health, /ready and /metrics.
  *
  * Runs in the loop of a runtime. Actions that write are answered by its engine when they are committed; until then
  * their connection rests. While this process does not own the store they are refused with 503.
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 
+struct gal_keys;
 struct gal_log;
 struct gal_runtime;
 struct gal_server;
@@ -41,6 +43,21 @@ GAL_MUST_USE enum gal_status gal_server_listen_unix(struct gal_server *server, c
                                                     struct gal_error *error);
 /* Whether a Unix domain socket can have that path. */
 bool gal_server_unix_path_fits(const char *path);
+
+/*
+ * Takes the keys that requests on TCP addresses must be signed with from now on, in place of those it had; NULL:
+ * they need not be signed. Whoever reaches the Unix domain socket is its owner, and needs none.
+ */
+void gal_server_set_keys(struct gal_server *server, struct gal_keys *keys);
+/*
+ * Listens on a TCP address: 127.0.0.1:8083, [::1]:8083, localhost:8083; without a host 127.0.0.1 is meant, port 0
+ * is any free one. GAL_EINVALID: no such address, or one that other machines reach, without keys and not
+ * `is_insecure`. GAL_EBUSY: the address is in use. GAL_EIO, GAL_ELIMIT.
+ */
+GAL_MUST_USE enum gal_status gal_server_listen_tcp(struct gal_server *server, const char *address, bool is_insecure,
+                                                   struct gal_error *error);
+/* (transfer none) "http://127.0.0.1:8083", in the order of listening; NULL past the last one. */
+const char *gal_server_url(const struct gal_server *server, size_t index);
 
 /* From now on new connections are not taken and new requests are refused with 503. */
 void gal_server_quiesce(struct gal_server *server);

@@ -76,6 +76,12 @@ struct gal_call_handle;
 GAL_MUST_USE enum gal_status gal_tasks_create(struct gal_loop *loop, const struct gal_functions *functions,
                                               const struct gal_log *log, struct gal_tasks **ret_tasks,
                                               struct gal_error *error);
+/*
+ * Takes functions to be used from the next call on (NULL: none); calls that run or wait for a slot go on with what
+ * they began with, so a function's maxConcurrency counts for the old and the new ones each. Not from within a
+ * callback.
+ */
+void gal_tasks_set_functions(struct gal_tasks *tasks, struct gal_functions *functions);
 /* Kills every child and closes every connection, without callbacks. Not from within a callback. Accepts NULL. */
 void gal_tasks_destroy(struct gal_tasks *tasks);
 

@@ -42,6 +42,7 @@ TAILQ_HEAD(gal_call_list, gal_call_handle);
 struct gal_tasks {
         struct gal_loop *loop;
         const struct gal_functions *functions; /* NULL: none */
+        struct gal_functions *own_functions;   /* the same, when they are ours */
         const struct gal_log *log;             /* NULL: none */
         struct gal_random random;              /* request ids */
         struct gal_call_list calls;
@@ -51,7 +52,8 @@ struct gal_tasks {
         bool begin_due;
         size_t background; /* calls that answered and go on (lambda's InvocationType Event) */
         struct gal_http *http;
-        struct gal_lambda *lambda; /* the lambda connector's; NULL until its first call */
+        struct gal_lambda *lambda;  /* the lambda connector's; NULL until its first call */
+        struct gal_lambda *retired; /* with functions of before, while calls of them run */
 };
 
 /* The HTTP client, made on first use. */
@@ -69,7 +71,9 @@ void gal_call_fail(struct gal_call_handle *handle, const char *error, const char
 void gal_call_fail_too_large(struct gal_call_handle *handle);
 
 extern const struct gal_connector gal_lambda_connector;
+/* The functions of `tasks` are about to change: calls that run keep theirs. */
+void gal_lambda_retire(struct gal_tasks *tasks);
 /* Ends what the connector has running in the background and frees its state. */
-void gal_lambda_destroy(struct gal_lambda *lambda); /* accepts NULL */
+void gal_lambda_finish(struct gal_tasks *tasks);
 
 #endif

@@ -19,7 +19,7 @@
  * A file with a mistake is refused as a whole, at its line and column: unknown and duplicate keys, wrong types,
  * numbers out of range, an empty command, settings that do not go together.
  *
- * Immutable once made.
+ * Immutable once made; see gal_tasks_set_functions() for others in their place.
  */
 #ifndef GAL_TASKS_FUNCTIONS_H
 #define GAL_TASKS_FUNCTIONS_H

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "net/loop.h"
 
 /* The Parameters of lambda:invoke */
 
@@ -139,10 +140,41 @@ static struct gal_invocation *new_invocation(struct gal_lambda *lambda, struct g
         return invocation;
 }
 
+static void destroy_lambda(struct gal_lambda *lambda)
+{
+        for (size_t i = 0; i < lambda->pool_count; i++)
+                gal_pool_finish(&lambda->pools[i]);
+        gal_functions_destroy(lambda->own_functions);
+        free(lambda->pools);
+        free(lambda);
+}
+
+/* Whoever ended the last call of one may still look at its function: so not at once. */
+static void destroy_retired(void *user)
+{
+        struct gal_tasks *tasks = user;
+        struct gal_lambda **place = &tasks->retired;
+
+        while (*place) {
+                struct gal_lambda *lambda = *place;
+
+                if (TAILQ_EMPTY(&lambda->invocations)) {
+                        *place = lambda->next;
+                        destroy_lambda(lambda);
+                } else {
+                        place = &lambda->next;
+                }
+        }
+}
+
 void gal_invocation_free(struct gal_invocation *invocation)
 {
+        struct gal_lambda *lambda = invocation->lambda;
+
         gal_pool_leave(invocation);
-        TAILQ_REMOVE(&invocation->lambda->invocations, invocation, in_lambda);
+        TAILQ_REMOVE(&lambda->invocations, invocation, in_lambda);
+        if (lambda != lambda->tasks->lambda && TAILQ_EMPTY(&lambda->invocations))
+                gal_loop_defer(lambda->tasks->loop, destroy_retired, lambda->tasks);
         if (invocation->handle)
                 invocation->handle->state = NULL;
         else
@@ -218,12 +250,11 @@ static bool check_payload(struct gal_invocation *invocation)
         return false;
 }
 
-static const struct gal_function *find_function(const struct gal_tasks *tasks,
+static const struct gal_function *find_function(const struct gal_functions *functions,
                                                 const struct gal_invocation *invocation)
 {
-        return tasks->functions
-                       ? gal_functions_find(tasks->functions, invocation->full_name, strlen(invocation->full_name))
-                       : NULL;
+        return functions ? gal_functions_find(functions, invocation->full_name, strlen(invocation->full_name))
+                         : NULL;
 }
 
 /* A command has nobody who would answer for it when it is not to be waited for; an url's server does that itself.
@@ -243,8 +274,8 @@ static void begin_configured(struct gal_invocation *invocation)
 
 static void begin_invocation(struct gal_invocation *invocation)
 {
-        const struct gal_tasks *tasks = invocation->lambda->tasks;
-        const char *endpoint = tasks->functions ? gal_functions_endpoint(tasks->functions) : NULL;
+        const struct gal_functions *functions = invocation->lambda->functions;
+        const char *endpoint = functions ? gal_functions_endpoint(functions) : NULL;
 
         if (!gal_function_name_parse(invocation->full_name, strlen(invocation->full_name), &invocation->name)) {
                 fail_bad_name(invocation);
@@ -253,7 +284,7 @@ static void begin_invocation(struct gal_invocation *invocation)
         if (!invocation->qualifier && invocation->name.qualifier.len > 0)
                 invocation->qualifier =
                         gal_strndup(invocation->name.qualifier.data, invocation->name.qualifier.len);
-        invocation->function = find_function(tasks, invocation);
+        invocation->function = find_function(functions, invocation);
         if (invocation->function)
                 begin_configured(invocation);
         else if (endpoint)
@@ -272,6 +303,7 @@ static struct gal_lambda *get_lambda(struct gal_tasks *tasks)
                 return lambda;
         lambda = tasks->lambda = gal_new(struct gal_lambda);
         lambda->tasks = tasks;
+        lambda->functions = tasks->functions;
         TAILQ_INIT(&lambda->invocations);
         lambda->pool_count = tasks->functions ? gal_functions_count(tasks->functions) : 0;
         lambda->pools = gal_new_array(lambda->pool_count + 1, struct gal_pool);
@@ -365,14 +397,30 @@ static void cancel(struct gal_call_handle *handle)
 
 const struct gal_connector gal_lambda_connector = { .service = "lambda", .begin = begin, .cancel = cancel };
 
-void gal_lambda_destroy(struct gal_lambda *lambda)
+void gal_lambda_retire(struct gal_tasks *tasks)
 {
-        if (!lambda)
-                return;
-        while (!TAILQ_EMPTY(&lambda->invocations))
-                cancel_invocation(TAILQ_FIRST(&lambda->invocations));
-        for (size_t i = 0; i < lambda->pool_count; i++)
-                gal_pool_finish(&lambda->pools[i]);
-        free(lambda->pools);
-        free(lambda);
+        struct gal_lambda *lambda = tasks->lambda;
+
+        if (!lambda) {
+                gal_functions_destroy(tasks->own_functions);
+        } else {
+                lambda->own_functions = tasks->own_functions;
+                lambda->next = tasks->retired;
+                tasks->retired = lambda;
+                gal_loop_defer(tasks->loop, destroy_retired, tasks);
+        }
+        tasks->lambda = NULL;
+        tasks->own_functions = NULL;
+        tasks->functions = NULL;
+}
+
+void gal_lambda_finish(struct gal_tasks *tasks)
+{
+        gal_lambda_retire(tasks);
+        for (struct gal_lambda *lambda = tasks->retired; lambda; lambda = lambda->next) {
+                while (!TAILQ_EMPTY(&lambda->invocations))
+                        cancel_invocation(TAILQ_FIRST(&lambda->invocations));
+        }
+        gal_loop_undefer(tasks->loop, destroy_retired, tasks);
+        destroy_retired(tasks);
 }

@@ -66,8 +66,12 @@ struct gal_pool {
         bool advance_due;
 };
 
+/* Of one configuration of functions. */
 struct gal_lambda {
+        struct gal_lambda *next; /* in gal_tasks.retired */
         struct gal_tasks *tasks;
+        const struct gal_functions *functions;
+        struct gal_functions *own_functions; /* to be freed with it; NULL: they are in use elsewhere */
         struct gal_invocation_list invocations;
         struct gal_pool *pools; /* by a function's index */
         size_t pool_count;

@@ -244,13 +244,19 @@ enum gal_status gal_tasks_create(struct gal_loop *loop, const struct gal_functio
         return GAL_OK;
 }
 
+void gal_tasks_set_functions(struct gal_tasks *tasks, struct gal_functions *functions)
+{
+        gal_lambda_retire(tasks);
+        tasks->functions = tasks->own_functions = functions;
+}
+
 void gal_tasks_destroy(struct gal_tasks *tasks)
 {
         if (!tasks)
                 return;
         while (!TAILQ_EMPTY(&tasks->calls))
                 gal_tasks_cancel(TAILQ_FIRST(&tasks->calls));
-        gal_lambda_destroy(tasks->lambda);
+        gal_lambda_finish(tasks);
         gal_http_destroy(tasks->http);
         gal_loop_undefer(tasks->loop, begin_fresh, tasks);
         free(tasks);

@@ -55,12 +55,14 @@ class Verb:
 class Serve:
     """A running `galliard serve`."""
 
-    def __init__(self, place, words):
+    def __init__(self, place, words, **options):
         self.log = []
         self.place = place
+        if "--listen" not in words:
+            words = ("--listen", "127.0.0.1:0", *words)
         self.process = subprocess.Popen([place.galliard, "serve", "--verbose", *words], cwd=place.directory,
                                         env=place.environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        text=True)
+                                        text=True, **options)
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -68,7 +70,7 @@ class Serve:
     def _read(self):
         for line in self.process.stderr:
             self.log.append(line.rstrip("\n"))
-            if re.search(r" info (serving|standing by for) ", line):
+            if re.search(r"( info |\"info\".*\")(serving|standing by for) ", line):
                 self._ready.set()
         self._ready.set()
 
@@ -86,6 +88,11 @@ class Serve:
             if match:
                 return match.group(1)
         raise Fault("serve has not said where it listens")
+
+    def addresses(self):
+        """(host, port) of each TCP address."""
+        found = [re.search(r"listening on http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)\b", line) for line in self.log]
+        return [(match.group(1).strip("[]"), int(match.group(2))) for match in found if match]
 
     def kill(self):
         self.process.kill()
@@ -141,13 +148,13 @@ class Place:
     def create(self, name, definition, **options):
         return self.verb("create", name, self.write(name + ".asl.json", definition), **options)
 
-    def serve(self, *words):
+    def serve(self, *words, **options):
         """Started and ready."""
-        serve = self.serve_unready(*words)
+        serve = self.serve_unready(*words, **options)
         return serve.wait_ready()
 
-    def serve_unready(self, *words):
-        serve = Serve(self, words)
+    def serve_unready(self, *words, **options):
+        serve = Serve(self, words, **options)
         self.serves.append(serve)
         return serve
 
@@ -187,24 +194,25 @@ def wait_until(what, condition, seconds_max=30, pause=0.05):
 
 
 class Connection:
-    """HTTP/1.1 on a Unix socket, as bytes."""
+    """HTTP/1.1 on a Unix socket, or at (host, port), as bytes."""
 
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def __init__(self, place):
+        family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET6 if ":" in place[0] else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(30)
-        self.socket.connect(path)
+        self.socket.connect(place)
         self.rest = b""
 
     def send(self, data):
         self.socket.sendall(data)
 
-    def read_response(self):
+    def read_response(self, has_body=True):
         while b"\r\n\r\n" not in self.rest:
             self._more()
         head, self.rest = self.rest.split(b"\r\n\r\n", 1)
         lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
-        length = int(headers.get("content-length", 0))
+        length = int(headers.get("content-length", 0)) if has_body else 0
         while len(self.rest) < length:
             self._more()
         body, self.rest = self.rest[:length], self.rest[length:]
@@ -223,12 +231,14 @@ class Connection:
         if body or method == "POST":
             head += "Content-Length: %d\r\n" % len(body)
         self.send(head.encode() + b"\r\n" + body)
-        return self.read_response()
+        return self.read_response(method != "HEAD")
 
-    def call(self, action, request):
-        """(status, headers, the answer's object)"""
+    def call(self, action, request, sign=None):
+        """(status, headers, the answer's object); `sign(headers, body)` adds to the headers."""
         body = request if isinstance(request, bytes) else json.dumps(request).encode()
         headers = {"X-Amz-Target": "AWSStepFunctions." + action, "Content-Type": "application/x-amz-json-1.0"}
+        if sign:
+            sign(headers, body)
         status, headers, text = self.request("POST", "/", headers, body)
         return status, headers, json.loads(text)
 

@@ -1,11 +1,12 @@
 """HTTP on the socket of `serve`: what is answered, what is refused, and clients that misbehave."""
 import json
 import re
+import resource
 import time
 
 from cases import case
 from machines import MACHINE_ARN, PASS, wait
-from place import Connection, demand, demand_equal, wait_until
+from place import Connection, demand, demand_equal
 
 TYPE = {"Content-Type": "application/x-amz-json-1.0"}
 TARGET = {"X-Amz-Target": "AWSStepFunctions.ListStateMachines"}
@@ -37,7 +38,10 @@ def refusals_of_http(place):
     cases = [
         ("GET", "/", {}, b"", 405, "UnknownOperationException"),
         ("POST", "/other", {**TYPE, **TARGET}, b"{}", 404, "UnknownOperationException"),
-        ("POST", "/health", {**TYPE, **TARGET}, b"{}", 404, "UnknownOperationException"),
+        ("POST", "/health", {**TYPE, **TARGET}, b"{}", 405, "UnknownOperationException"),
+        ("OPTIONS", "/", {**TYPE, **TARGET, "Origin": "http://x"}, b"", 405, "UnknownOperationException"),
+        ("POST", "/", {**TYPE, **TARGET, "Origin": "http://x"}, b"{}", 403, "AccessDeniedException"),
+        ("POST", "/", {**TYPE, **TARGET, "Content-Encoding": "gzip"}, b"{}", 415, "UnsupportedMediaTypeException"),
         ("POST", "/", TARGET, b"{}", 415, "UnsupportedMediaTypeException"),
         ("POST", "/", {**TARGET, "Content-Type": "text/plain"}, b"{}", 415, "UnsupportedMediaTypeException"),
         ("POST", "/", {**TARGET, "Content-Type": "application/x-amz-json-1.01"}, b"{}", 415,
@@ -115,37 +119,31 @@ def clients_that_hang_up(place):
     place.check()
 
 
+def few_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512)) # half of them are for connections
+
+
 @case("sqlite")
 def too_many_connections(place):
-    """The ones past the bound wait; those that are served go on."""
-    path = place.serve().socket_path()
-    connections, refused = [], 0
-    while refused < 20:
-        try:
-            connections.append(Connection(path))
-            refused = 0
-        except BlockingIOError: # the queue is full
-            refused += 1
-            time.sleep(0.02)
-    demand(400 <= len(connections) <= 600, "%d connections" % len(connections))
+    """The one that has rested longest gives way, so a crowd keeps nobody out."""
+    path = place.serve(preexec_fn=few_descriptors).socket_path()
+    first = Connection(path)
+    first.call("ListStateMachines", {})
+    crowd = []
     try:
-        status, _, _ = connections[0].call("ListStateMachines", {})
-        demand_equal(200, status, "the first one")
-    finally:
-        for connection in connections[1:]:
-            connection.close()
-    status, _, _ = connections[0].call("ListStateMachines", {})
-    demand_equal(200, status, "the first one, later")
-    connections[0].close()
-    wait_until("a new one is served", lambda: fresh_call(path), seconds_max=10)
-
-
-def fresh_call(path):
-    try:
+        for _ in range(400):
+            crowd.append(Connection(path))
+            if len(crowd) % 50 == 0:
+                time.sleep(0.1) # the queue of those who wait to be taken is bounded, too
         with Connection(path) as connection:
-            return connection.call("ListStateMachines", {})[0] == 200
-    except BlockingIOError:
-        return False
+            demand_equal(200, connection.call("ListStateMachines", {})[0], "a new one")
+        demand_equal(b"", first.socket.recv(1), "the one that has rested longest")
+        demand_equal(200, crowd[-1].call("ListStateMachines", {})[0], "the last one of the crowd")
+    finally:
+        for connection in crowd:
+            connection.close()
+    with Connection(path) as connection:
+        demand_equal(200, connection.call("ListStateMachines", {})[0], "when they have gone")
 
 
 @case("sqlite")

@@ -14,13 +14,14 @@ import traceback
 
 import cases
 import corruption
+import network
 import outages
 import poison
 import protocol
 import retention
 from place import Fault, make_place
 
-assert corruption and outages and poison and protocol and retention # they register their cases
+assert corruption and network and outages and poison and protocol and retention # they register their cases
 
 
 def run_case(galliard, function, make_url):
