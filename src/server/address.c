@@ -145,7 +145,7 @@ enum gal_status gal_server_listen_tcp(struct gal_server *server, const char *tex
         gal_auto_free char *url = NULL;
         union address address;
         enum gal_status status = parse(text, &address, error);
-        int descriptor;
+        int descriptor = -1;
 
         if (status != GAL_OK)
                 return status;
