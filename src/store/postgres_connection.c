@@ -39,11 +39,11 @@ int64_t gal_pg_clock_ms(void)
  * Our statements know their indexes, whatever the statistics of a table that was empty a minute ago say. The rest
  * keeps an administrator's settings for other programs away from ours.
  */
-static const char session[] = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+static const char session[] = "SET statement_timeout = 0; SET lock_timeout = 0;"
+                              "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
                               "SET plan_cache_mode = force_generic_plan; SET jit = off;"
                               "SET default_transaction_isolation = 'read committed'; SET search_path = pg_catalog;"
-                              "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
-                              "SET lock_timeout = 0";
+                              "SET idle_in_transaction_session_timeout = 0";
 
 static void drop_notice(void *user, const PGresult *result)
 {

@@ -82,6 +82,7 @@ static void wait_for_sql(const char *sql, const char *wanted)
 
 static void begin(void)
 {
+        run_sql("ALTER DATABASE postgres RESET ALL");
         run_sql("DROP SCHEMA IF EXISTS galliard CASCADE");
 }
 
@@ -377,23 +378,6 @@ START_TEST(the_first_of_several_hosts_that_answers)
 }
 END_TEST
 
-START_TEST(settings_of_the_database_for_other_programs)
-{
-        run_sql("ALTER DATABASE postgres SET default_transaction_isolation = 'serializable';"
-                "ALTER DATABASE postgres SET statement_timeout = '1ms';"
-                "ALTER DATABASE postgres SET search_path = 'nowhere';"
-                "ALTER DATABASE postgres SET bytea_output = 'escape'");
-        gal_store_destroy(owner);
-        owner = open_view();
-        acquire(owner, "owner");
-        for (uint64_t i = 1; i <= 20; i++)
-                ck_assert_int_eq(commit_number(owner, i, NULL), GAL_OK);
-        ck_assert_int_eq(owner->ops->renew(owner, NULL), GAL_OK);
-        ck_assert_uint_eq(batches_there(), 20);
-        run_sql("SET statement_timeout = 0; ALTER DATABASE postgres RESET ALL");
-}
-END_TEST
-
 /* The fence. */
 
 START_TEST(a_lease_that_was_taken_is_noticed_in_the_commit)
@@ -454,6 +438,37 @@ START_TEST(a_commit_under_way_holds_the_fence)
         assert_sql("SELECT pg_try_advisory_lock(x'47616c01'::int, oid::bigint::bit(32)::int) FROM pg_namespace"
                    " WHERE nspname = 'galliard'",
                    "t");
+}
+END_TEST
+
+/* A commit that lasts longer than the database allows others' statements: begin() resets that. */
+START_TEST(settings_of_the_database_for_other_programs)
+{
+        PGconn *conn = connect_beside();
+        enum gal_status status = GAL_EIO;
+        pthread_t thread;
+
+        run_sql("ALTER DATABASE postgres SET default_transaction_isolation = 'serializable';"
+                "ALTER DATABASE postgres SET statement_timeout = '500ms';"
+                "ALTER DATABASE postgres SET lock_timeout = '500ms';"
+                "ALTER DATABASE postgres SET search_path = 'nowhere';"
+                "ALTER DATABASE postgres SET bytea_output = 'escape'");
+        gal_store_destroy(owner);
+        owner = open_view();
+        acquire(owner, "owner");
+        run_on(conn, "BEGIN; LOCK TABLE galliard.history IN ACCESS EXCLUSIVE MODE");
+        ck_assert_int_eq(pthread_create(&thread, NULL, commit_one, &status), 0);
+        wait_for_sql("SELECT count(*) FROM pg_locks WHERE relation = 'galliard.history'::regclass AND NOT granted",
+                     "1");
+        usleep(1000000);
+        run_on(conn, "COMMIT");
+        pthread_join(thread, NULL);
+        PQfinish(conn);
+        ck_assert_int_eq(status, GAL_OK);
+        for (uint64_t i = 2; i <= 20; i++)
+                ck_assert_int_eq(commit_number(owner, i, NULL), GAL_OK);
+        ck_assert_int_eq(owner->ops->renew(owner, NULL), GAL_OK);
+        ck_assert_uint_eq(batches_there(), 20);
 }
 END_TEST
 
