@@ -1,0 +1,82 @@
+/*
+ * internal.h: what the files of api/ share; nobody else includes it.
+ */
+#ifndef GAL_API_INTERNAL_H
+#define GAL_API_INTERNAL_H
+
+#include <jansson.h>
+
+#include "api/api.h"
+#include "api/reply.h"
+#include "base/error.h"
+
+/* Parts of a question that a page token is bound to. */
+#define GAL_QUESTION_MAX 4
+
+/* A call under way: lives until its action has returned; what answers later copies `reply` (gal_pending_create). */
+struct gal_action_call {
+        struct gal_api *api;
+        const json_t *request; /* an object; borrowed */
+        struct gal_reply reply;
+};
+
+/* request.c: members of requests. NULL: the request has no such text. */
+const char *gal_action_text(const struct gal_action_call *call, const char *name);
+/* NULL after a refusal. */
+const char *gal_action_need(struct gal_action_call *call, const char *name);
+
+/* page.c: pages of a listing. */
+struct gal_page {
+        const char *question[GAL_QUESTION_MAX]; /* what its token belongs to; borrowed, elements nullable */
+        size_t question_count;
+        const char *position; /* where the page before ended; NULL: the first page. Borrowed from the request */
+        size_t limit;
+};
+
+/* Reads maxResults and nextToken; the question stands in the page already. False after a refusal. */
+bool gal_page_open(struct gal_action_call *call, struct gal_page *page);
+/* Adds the token of the next page. */
+void gal_page_reply_token(struct gal_action_call *call, const struct gal_page *page, const char *position);
+
+/* pending.c: answers that come from the engine. */
+struct gal_pending {
+        struct gal_reply reply;
+        const char *time_key; /* static; NULL: the answer has no time */
+        const char *arn_key;  /* static; NULL: the answer has no ARN */
+};
+
+/* (transfer full) Takes over the call's reply. */
+struct gal_pending *gal_pending_create(struct gal_action_call *call, const char *arn_key, const char *time_key);
+/* A gal_engine_done whose user is a pending answer; frees it. */
+void gal_pending_answer(void *user, const struct gal_answer *answer);
+/* Refuses with what a reading of the store said; `missing` is the error's name for GAL_ENOTFOUND. */
+void gal_action_fail(struct gal_action_call *call, enum gal_status status, const struct gal_error *error,
+                     const char *missing);
+
+/* machine.c */
+struct gal_machine_copy {
+        char *id;
+        char *name;
+        char *revision_id;
+        int64_t created_ms;
+};
+
+/* (transfer full) */
+char *gal_machine_arn(const struct gal_api *api, const char *name);
+/* False after a refusal. Release with gal_machine_copy_finish() when true. */
+bool gal_machine_read(struct gal_action_call *call, const char *arn, struct gal_machine_copy *ret_copy);
+void gal_machine_copy_finish(struct gal_machine_copy *copy);
+
+/* The actions. */
+void gal_api_create_state_machine(struct gal_action_call *call);
+void gal_api_delete_state_machine(struct gal_action_call *call);
+void gal_api_describe_execution(struct gal_action_call *call);
+void gal_api_describe_state_machine(struct gal_action_call *call);
+void gal_api_get_execution_history(struct gal_action_call *call);
+void gal_api_list_executions(struct gal_action_call *call);
+void gal_api_list_state_machines(struct gal_action_call *call);
+void gal_api_purge_executions(struct gal_action_call *call);
+void gal_api_start_execution(struct gal_action_call *call);
+void gal_api_stop_execution(struct gal_action_call *call);
+
+#endif
