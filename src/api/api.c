@@ -3,10 +3,11 @@
  *
  * Members, names and texts of errors: service model; reference api and recordings.
  */
-#include "api/internal.h"
+#include "api/api.h"
 
 #include <string.h>
 
+#include "api/internal.h"
 #include "base/alloc.h"
 #include "base/json.h"
 
@@ -64,11 +65,13 @@ struct gal_api_wait *gal_api_call(struct gal_api *api, const char *name, const c
                                error.message[0] != '\0' ? ": " : "", error.message);
                 return NULL;
         }
+        call.request = request;
+        if (!gal_action_validate(&call, gal_action_shape_find(name)))
+                return NULL;
         if (action->writes && api->engine == NULL) {
                 gal_reply_fail(&call.reply, 503, "ServiceUnavailable", "this process does not own the store");
                 return NULL;
         }
-        call.request = request;
         action->run(&call);
         if (action->writes && api->poke != NULL)
                 api->poke(api->user);
