@@ -85,6 +85,7 @@ static void add_machine(struct gal_commit *commit, struct machine *machine)
                 .definition = machine->revision->definition,
                 .role_arn = machine->revision->role_arn,
                 .created_ms = machine->revision->created_ms,
+                .number = 1,
         };
 }
 

@@ -261,6 +261,9 @@ static bool cut_here(struct cut *cut)
 
 CUTTER(machine, gal_machine_row)
 CUTTER(revision, gal_revision_row)
+CUTTER(version, gal_version_row)
+CUTTER(alias, gal_alias_row)
+CUTTER(tag, gal_tag_row)
 CUTTER(name, gal_name_row)
 CUTTER(execution, gal_execution_row)
 CUTTER(run, gal_run_row)
@@ -315,6 +318,31 @@ static enum gal_status fault_read_revision(struct gal_store *store, const char *
                                            gal_revision_reader reader, void *user, struct gal_error *error)
 {
         READ(revision, reader, read_revision(inner, revision_id, cut_revision, &cut, error));
+}
+
+static enum gal_status fault_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                           gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        READ(machine, reader, list_machines(inner, after, limit, cut_machine, &cut, error));
+}
+
+static enum gal_status fault_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
+                                           size_t limit, gal_version_reader reader, void *user,
+                                           struct gal_error *error)
+{
+        READ(version, reader, read_versions(inner, machine_id, below, limit, cut_version, &cut, error));
+}
+
+static enum gal_status fault_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                          void *user, struct gal_error *error)
+{
+        READ(alias, reader, read_aliases(inner, machine_id, cut_alias, &cut, error));
+}
+
+static enum gal_status fault_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                       void *user, struct gal_error *error)
+{
+        READ(tag, reader, read_tags(inner, resource_id, cut_tag, &cut, error));
 }
 
 static enum gal_status fault_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,
@@ -422,6 +450,10 @@ static const struct gal_store_ops fault_ops = {
         .read_machines = fault_read_machines,
         .read_deleted_machines = fault_read_deleted_machines,
         .read_revision = fault_read_revision,
+        .list_machines = fault_list_machines,
+        .read_versions = fault_read_versions,
+        .read_aliases = fault_read_aliases,
+        .read_tags = fault_read_tags,
         .read_execution = fault_read_execution,
         .find_name = fault_find_name,
         .list_executions = fault_list_executions,

@@ -223,6 +223,9 @@ static void delete_machine(struct rows *rows, const char *id)
                 return;
         free((char *)machine->row.status);
         machine->row.status = gal_strdup("DELETED");
+        gal_memory_remove_rows(&rows->versions, GAL_ROW_VERSION, 1, &id);
+        gal_memory_remove_rows(&rows->aliases, GAL_ROW_ALIAS, 1, &id);
+        gal_memory_remove_rows(&rows->tags, GAL_ROW_TAG, 1, &id);
 }
 
 static bool has_executions(struct rows *rows, const char *machine_id)
@@ -412,11 +415,46 @@ static enum gal_status add_chunks(struct rows *rows, const struct gal_batch *bat
         return GAL_OK;
 }
 
+static enum gal_status check_versions(const struct rows *rows, const struct gal_batch *batch,
+                                      struct gal_error *error)
+{
+        for (size_t i = 0; i < batch->version_count; i++) {
+                if (gal_memory_has_row(&rows->versions, GAL_ROW_VERSION, &batch->versions[i]))
+                        return gal_fail(error, GAL_ECONFLICT, GAL_NOWHERE,
+                                        "a version of the batch is already written");
+        }
+        return GAL_OK;
+}
+
+static void put_rows(struct row_list *list, enum gal_row_kind kind, const void *rows, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                gal_memory_put_row(list, kind, (const char *)rows + i * gal_row_shapes[kind].size);
+}
+
+static void remove_rows(struct row_list *list, enum gal_row_kind kind, const void *rows, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                gal_memory_remove_rows(list, kind, 2, (const char *)rows + i * gal_row_shapes[kind].size);
+}
+
+static void write_registry(struct rows *rows, const struct gal_batch *batch)
+{
+        put_rows(&rows->versions, GAL_ROW_VERSION, batch->versions, batch->version_count);
+        remove_rows(&rows->versions, GAL_ROW_VERSION, batch->deleted_versions, batch->deleted_version_count);
+        put_rows(&rows->aliases, GAL_ROW_ALIAS, batch->aliases, batch->alias_count);
+        remove_rows(&rows->aliases, GAL_ROW_ALIAS, batch->deleted_aliases, batch->deleted_alias_count);
+        remove_rows(&rows->tags, GAL_ROW_TAG, batch->deleted_tags, batch->deleted_tag_count);
+        put_rows(&rows->tags, GAL_ROW_TAG, batch->tags, batch->tag_count);
+}
+
 /* The rows that may be refused come first. */
 static enum gal_status write_batch(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
 {
-        enum gal_status status = add_revisions(rows, batch, error);
+        enum gal_status status = check_versions(rows, batch, error);
 
+        if (status == GAL_OK)
+                status = add_revisions(rows, batch, error);
         if (status != GAL_OK)
                 return status;
         status = add_chunks(rows, batch, error);
@@ -431,6 +469,7 @@ static enum gal_status write_batch(struct rows *rows, const struct gal_batch *ba
                 delete_machine(rows, batch->deleted_machines[i]);
         if (batch->deleted_machine_count > 0)
                 gal_memory_forget_machines(rows);
+        write_registry(rows, batch);
         for (size_t i = 0; i < batch->name_count; i++)
                 put_name(rows, &batch->names[i]);
         for (size_t i = 0; i < batch->execution_count; i++)
@@ -499,6 +538,9 @@ static void destroy_rows(struct rows *rows)
         }
         HASH_ITER(hh, rows->revisions, revision, next_revision)
         gal_memory_remove_revision(rows, revision);
+        gal_memory_clear_rows(&rows->versions, GAL_ROW_VERSION);
+        gal_memory_clear_rows(&rows->aliases, GAL_ROW_ALIAS);
+        gal_memory_clear_rows(&rows->tags, GAL_ROW_TAG);
         HASH_ITER(hh, rows->names, name, next_name)
         gal_memory_remove_name(rows, name);
         HASH_ITER(hh, rows->records, record, next_record)
@@ -534,6 +576,10 @@ static const struct gal_store_ops memory_ops = {
         .commit = memory_commit,
         .read_machines = gal_memory_read_machines,
         .read_deleted_machines = gal_memory_read_deleted_machines,
+        .list_machines = gal_memory_list_machines,
+        .read_versions = gal_memory_read_versions,
+        .read_aliases = gal_memory_read_aliases,
+        .read_tags = gal_memory_read_tags,
         .read_revision = gal_memory_read_revision,
         .read_execution = gal_memory_read_execution,
         .find_name = gal_memory_read_name,

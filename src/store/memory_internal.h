@@ -52,12 +52,22 @@ struct record {
         size_t chunk_size;
 };
 
+/* Rows of one kind, in no order. */
+struct row_list {
+        void *rows;
+        size_t count;
+        size_t size;
+};
+
 struct rows {
         unsigned views;
         pthread_mutex_t mutex;
         struct machine *machines; /* deleted ones, too */
         struct setting *settings;
         struct revision *revisions;
+        struct row_list versions;
+        struct row_list aliases;
+        struct row_list tags;
         struct name *names;
         struct record *records;
         uint64_t epoch;
@@ -89,9 +99,25 @@ bool gal_memory_is_deleted(const struct machine *machine);
 /* Deleted machines that have no execution any more go, with their revisions. */
 void gal_memory_forget_machines(struct rows *rows);
 
+/* memory_registry.c: rows of which the first two columns are the key. */
+void gal_memory_put_row(struct row_list *list, enum gal_row_kind kind, const void *row); /* replaces */
+bool gal_memory_has_row(const struct row_list *list, enum gal_row_kind kind, const void *row);
+/* All that agree with `key` in so many columns. */
+void gal_memory_remove_rows(struct row_list *list, enum gal_row_kind kind, size_t key_columns, const void *key);
+void gal_memory_clear_rows(struct row_list *list, enum gal_row_kind kind);
+
 /* The reading half of the operations. */
 enum gal_status gal_memory_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+enum gal_status gal_memory_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_memory_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
+                                         size_t limit, gal_version_reader reader, void *user,
+                                         struct gal_error *error);
+enum gal_status gal_memory_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                        void *user, struct gal_error *error);
+enum gal_status gal_memory_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                     void *user, struct gal_error *error);
 enum gal_status gal_memory_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_memory_read_setting(struct gal_store *store, const char *name, char **ret_value,

@@ -104,6 +104,29 @@ enum gal_status gal_memory_read_machines(struct gal_store *store, const char *na
         return read_machines(store, name, /* deleted= */ false, by_machine_name, reader, user);
 }
 
+enum gal_status gal_memory_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct picked picked = { NULL, 0, 0 };
+        struct machine *machine, *next;
+
+        (void)error;
+        HASH_ITER(hh, memory->rows->machines, machine, next)
+        {
+                if (!gal_memory_is_deleted(machine) && (after == NULL || strcmp(machine->row.name, after) > 0))
+                        pick(&picked, machine);
+        }
+        sort(&picked, by_machine_name);
+        for (size_t i = 0; i < picked.count && i < limit; i++) {
+                if (!reader(user, &((struct machine *)picked.items[i])->row))
+                        break;
+        }
+        free(picked.items);
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
 enum gal_status gal_memory_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error)
 {
@@ -177,6 +200,8 @@ static bool passes(const struct gal_execution_filter *filter, const struct recor
 
         return record->has_execution &&
                (filter->machine_id == NULL || strcmp(row->machine_id, filter->machine_id) == 0) &&
+               (filter->version == 0 || row->version == filter->version) &&
+               (filter->alias == NULL || (row->alias != NULL && strcmp(row->alias, filter->alias) == 0)) &&
                (filter->status == NULL || strcmp(row->status, filter->status) == 0) &&
                (filter->before_id == NULL || strcmp(row->execution_id, filter->before_id) < 0);
 }

@@ -33,7 +33,7 @@
 #define GAL_PG_LOCK_OWNER 0x47616c02
 #define GAL_PG_LOCK_MIGRATION 0x47616c03
 
-#define GAL_PG_COLUMNS_MAX 16
+#define GAL_PG_COLUMNS_MAX 24
 
 struct gal_pg_writer {
         PGconn *conn; /* NULL: not open */
@@ -60,7 +60,7 @@ struct gal_postgres {
 
         pthread_mutex_t reader_mutex;
         PGconn *reader;
-        uint32_t reader_prepared; /* a bit a statement */
+        uint64_t reader_prepared; /* a bit a statement */
 };
 
 /* postgres.c */
@@ -168,6 +168,15 @@ GAL_MUST_USE enum gal_status gal_pg_read(struct gal_postgres *postgres, const ch
                                          const struct gal_pg_parameters *parameters, PGresult **ret_result,
                                          struct gal_error *error);
 enum gal_status gal_pg_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
+                                     void *user, struct gal_error *error);
+enum gal_status gal_pg_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_pg_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
+                                         size_t limit, gal_version_reader reader, void *user,
+                                         struct gal_error *error);
+enum gal_status gal_pg_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                        void *user, struct gal_error *error);
+enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
                                      void *user, struct gal_error *error);
 enum gal_status gal_pg_read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                              void *user, struct gal_error *error);

@@ -19,24 +19,37 @@
 
 #define MAX_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-#define MACHINE_COLUMNS "machine_id, name, revision_id, type, status, created_ms, updated_ms"
+#define MACHINE_COLUMNS                                                                                            \
+        "machine_id, name, revision_id, type, status, created_ms, updated_ms, last_version, created_published,"    \
+        " created_description"
+#define REVISION_COLUMNS                                                                                           \
+        "revision_id, machine_id, definition, role_arn, created_ms, number, logging, tracing, encryption"
+#define VERSION_COLUMNS "machine_id, version, revision_id, description, created_ms"
+#define ALIAS_COLUMNS                                                                                              \
+        "machine_id, name, description, version, weight, other_version, other_weight, created_ms, updated_ms"
 #define EXECUTION_COLUMNS                                                                                          \
         "slot, execution_id, name, machine_id, machine_name, revision_id, status, started_ms, stopped_ms,"         \
-        " event_count, input, output, error, cause"
+        " event_count, input, output, error, cause, version, alias, trace_header"
 #define RUN_COLUMNS "slot, execution_id, sequence, wake_ms, snapshot"
 #define CHUNK_COLUMNS "slot, execution_id, sequence, first_event_id, event_count, body"
 
 enum {
         MACHINES,
         MACHINES_BY_NAME,
+        MACHINES_AFTER,
         DELETED_MACHINES,
         REVISION,
+        VERSIONS,
+        ALIASES,
+        TAGS,
         EXECUTION,
         NAME,
         LIST,
         LIST_MACHINE,
         LIST_STATUS,
         LIST_MACHINE_STATUS,
+        LIST_VERSION,
+        LIST_ALIAS,
         RUN,
         RUNS,
         CHUNKS,
@@ -50,10 +63,16 @@ static const char *const statements[STATEMENTS] = {
                      " name, machine_id",
         [MACHINES_BY_NAME] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status <> 'DELETED' AND"
                              " name = $1 ORDER BY machine_id",
+        [MACHINES_AFTER] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status <> 'DELETED' AND"
+                           " name > $1 ORDER BY name, machine_id LIMIT $2",
         [DELETED_MACHINES] = "SELECT " MACHINE_COLUMNS " FROM galliard.state_machine WHERE status = 'DELETED' AND"
                              " name = $1 ORDER BY machine_id DESC",
-        [REVISION] = "SELECT revision_id, machine_id, definition, role_arn, created_ms FROM"
-                     " galliard.state_machine_revision WHERE revision_id = $1",
+        [REVISION] = "SELECT " REVISION_COLUMNS " FROM galliard.state_machine_revision WHERE revision_id = $1",
+        [VERSIONS] = "SELECT " VERSION_COLUMNS " FROM galliard.state_machine_version WHERE machine_id = $1 AND"
+                     " version < $2 ORDER BY version DESC LIMIT $3",
+        [ALIASES] = "SELECT " ALIAS_COLUMNS " FROM galliard.state_machine_alias WHERE machine_id = $1 ORDER BY"
+                    " created_ms, name",
+        [TAGS] = "SELECT resource_id, key, value FROM galliard.tag WHERE resource_id = $1 ORDER BY key",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id = $1 AND slot = $2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM galliard.execution_name WHERE machine_id "
                  "= $1"
@@ -82,6 +101,13 @@ static const char *const statements[STATEMENTS] = {
                 " LATERAL (SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE machine_id = $3 AND"
                 " status = has.status AND execution_id < $1 ORDER BY execution_id DESC LIMIT $2) AS e"
                 " ORDER BY e.execution_id DESC LIMIT $2",
+        /* Each walks an index of its own, whose condition it repeats. No status: the empty one. */
+        [LIST_VERSION] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE version > 0 AND machine_id ="
+                         " $3 AND ($4 = '' OR status = $4) AND version = $5 AND execution_id < $1 ORDER BY"
+                         " execution_id DESC LIMIT $2",
+        [LIST_ALIAS] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE alias IS NOT NULL AND machine_id"
+                       " = $3 AND ($4 = '' OR status = $4) AND alias = $5 AND execution_id < $1 ORDER BY"
+                       " execution_id DESC LIMIT $2",
         [RUN] = "SELECT " RUN_COLUMNS " FROM galliard.run WHERE execution_id = $1 AND slot = $2",
         [RUNS] = "SELECT " RUN_COLUMNS
                  " FROM galliard.run WHERE (wake_ms, execution_id) > ($1, $2) AND wake_ms <= $3"
@@ -134,11 +160,11 @@ static enum gal_status run_once(struct gal_postgres *postgres, size_t index, con
         if (index >= STATEMENTS)
                 return gal_pg_query(postgres->reader, sql, parameters, GAL_PG_TIMEOUT_MS, ret_result, error);
         snprintf(name, sizeof(name), "read%zu", index);
-        if ((postgres->reader_prepared & 1u << index) == 0) {
+        if ((postgres->reader_prepared & UINT64_C(1) << index) == 0) {
                 status = gal_pg_prepare(postgres->reader, name, statements[index], error);
                 if (status != GAL_OK)
                         return status;
-                postgres->reader_prepared |= 1u << index;
+                postgres->reader_prepared |= UINT64_C(1) << index;
         }
         return gal_pg_query_prepared(postgres->reader, name, parameters, GAL_PG_TIMEOUT_MS, ret_result, error);
 }
@@ -199,6 +225,49 @@ enum gal_status gal_pg_read_machines(struct gal_store *store, const char *name, 
         if (name != NULL)
                 gal_pg_add_text(&parameters, name);
         return read_rows(store, name == NULL ? MACHINES : MACHINES_BY_NAME, &parameters, &any, error);
+}
+
+enum gal_status gal_pg_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                     gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_MACHINE, .as.machine = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        gal_pg_add_text(&parameters, after == NULL ? "" : after);
+        gal_pg_add_int8(&parameters, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+        return read_rows(store, MACHINES_AFTER, &parameters, &any, error);
+}
+
+enum gal_status gal_pg_read_versions(struct gal_store *store, const char *machine_id, uint32_t below, size_t limit,
+                                     gal_version_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_VERSION, .as.version = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        gal_pg_add_id(&parameters, machine_id);
+        gal_pg_add_int4(&parameters, below == 0 || below > INT32_MAX ? INT32_MAX : (int32_t)below);
+        gal_pg_add_int8(&parameters, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+        return read_rows(store, VERSIONS, &parameters, &any, error);
+}
+
+enum gal_status gal_pg_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                    void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ALIAS, .as.alias = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        gal_pg_add_id(&parameters, machine_id);
+        return read_rows(store, ALIASES, &parameters, &any, error);
+}
+
+enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                 void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_TAG, .as.tag = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+
+        gal_pg_add_id(&parameters, resource_id);
+        return read_rows(store, TAGS, &parameters, &any, error);
 }
 
 enum gal_status gal_pg_read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
@@ -330,14 +399,23 @@ static enum gal_status read_pages(struct paging *paging, struct gal_error *error
         return GAL_OK;
 }
 
+static bool is_qualified(const struct gal_execution_filter *filter)
+{
+        return filter->version != 0 || filter->alias != NULL;
+}
+
 static void add_list(const struct paging *paging, struct gal_pg_parameters *parameters)
 {
         gal_pg_add_id(parameters, paging->id);
         add_page_rows(paging, parameters);
         if (paging->filter->machine_id != NULL)
                 gal_pg_add_id(parameters, paging->filter->machine_id);
-        if (paging->filter->status != NULL)
-                gal_pg_add_text(parameters, paging->filter->status);
+        if (paging->filter->status != NULL || is_qualified(paging->filter))
+                gal_pg_add_text(parameters, paging->filter->status != NULL ? paging->filter->status : "");
+        if (paging->filter->version != 0)
+                gal_pg_add_int4(parameters, (int32_t)paging->filter->version);
+        else if (paging->filter->alias != NULL)
+                gal_pg_add_text(parameters, paging->filter->alias);
 }
 
 static bool note_execution(struct paging *paging, const struct gal_any_row *last)
@@ -357,7 +435,9 @@ enum gal_status gal_pg_list_executions(struct gal_store *store, const struct gal
                                  .limit = filter->limit,
                                  .filter = filter };
 
-        if (filter->machine_id == NULL)
+        if (is_qualified(filter))
+                paging.index = filter->version != 0 ? LIST_VERSION : LIST_ALIAS;
+        else if (filter->machine_id == NULL)
                 paging.index = filter->status == NULL ? LIST : LIST_STATUS;
         else
                 paging.index = filter->status == NULL ? LIST_MACHINE : LIST_MACHINE_STATUS;

@@ -40,18 +40,46 @@ static const struct statement fixed[FIXED_STATEMENTS] = {
 static const struct statement writes[GAL_ROW_KINDS] = {
         [GAL_ROW_MACHINE] = { "machine",
                               "INSERT INTO galliard.state_machine AS t (machine_id, name, revision_id, type, "
-                              "status,"
-                              " created_ms, updated_ms) SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[],"
-                              " $4::text[], $5::text[], $6::bigint[], $7::bigint[]) ON CONFLICT (machine_id) DO "
-                              "UPDATE"
+                              "status, created_ms, updated_ms, last_version, created_published,"
+                              " created_description) SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[],"
+                              " $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[], $9::integer[],"
+                              " $10::text[]) ON CONFLICT (machine_id) DO UPDATE"
                               " SET name = excluded.name, revision_id = excluded.revision_id, type = excluded.type,"
                               " status = excluded.status, created_ms = excluded.created_ms,"
-                              " updated_ms = excluded.updated_ms" },
+                              " updated_ms = excluded.updated_ms, last_version = excluded.last_version,"
+                              " created_published = excluded.created_published,"
+                              " created_description = excluded.created_description" },
         [GAL_ROW_MACHINE_ID] = { "machine_id", "SELECT galliard.delete_machines($1::uuid[])" },
         [GAL_ROW_REVISION] = { "revision",
                                "INSERT INTO galliard.state_machine_revision (revision_id, machine_id, definition,"
-                               " role_arn, created_ms) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[],"
-                               " $4::text[], $5::bigint[])" },
+                               " role_arn, created_ms, number, logging, tracing, encryption) SELECT * FROM"
+                               " unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],"
+                               " $6::integer[], $7::text[], $8::text[], $9::text[])" },
+        [GAL_ROW_VERSION] = { "version",
+                              "INSERT INTO galliard.state_machine_version (machine_id, version, revision_id,"
+                              " description, created_ms) SELECT * FROM unnest($1::uuid[], $2::integer[],"
+                              " $3::uuid[], $4::text[], $5::bigint[])" },
+        [GAL_ROW_VERSION_KEY] = { "version_key",
+                                  "DELETE FROM galliard.state_machine_version t USING unnest($1::uuid[],"
+                                  " $2::integer[]) AS k (id, version) WHERE t.machine_id = k.id AND"
+                                  " t.version = k.version" },
+        [GAL_ROW_ALIAS] = { "alias",
+                            "INSERT INTO galliard.state_machine_alias (machine_id, name, description, version,"
+                            " weight, other_version, other_weight, created_ms, updated_ms) SELECT * FROM"
+                            " unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[],"
+                            " $6::integer[], $7::integer[], $8::bigint[], $9::bigint[]) ON CONFLICT (machine_id,"
+                            " name) DO UPDATE SET description = excluded.description, version = excluded.version,"
+                            " weight = excluded.weight, other_version = excluded.other_version,"
+                            " other_weight = excluded.other_weight, created_ms = excluded.created_ms,"
+                            " updated_ms = excluded.updated_ms" },
+        [GAL_ROW_ALIAS_KEY] = { "alias_key",
+                                "DELETE FROM galliard.state_machine_alias t USING unnest($1::uuid[], $2::text[])"
+                                " AS k (id, name) WHERE t.machine_id = k.id AND t.name = k.name" },
+        [GAL_ROW_TAG_KEY] = { "tag_key", "DELETE FROM galliard.tag t USING unnest($1::uuid[], $2::text[]) AS k (id,"
+                                         " key) WHERE t.resource_id = k.id AND t.key = k.key" },
+        [GAL_ROW_TAG] = { "tag", "INSERT INTO galliard.tag (resource_id, key, value) SELECT * FROM unnest($1::uuid[],"
+                                 " $2::text[], $3::text[]) ON CONFLICT (resource_id, key) DO UPDATE SET value ="
+                                 " excluded.value" },
         [GAL_ROW_NAME] = { "name",
                            "INSERT INTO galliard.execution_name (machine_id, name, execution_id, reusable_ms)"
                            " SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[])"
@@ -60,16 +88,19 @@ static const struct statement writes[GAL_ROW_KINDS] = {
         [GAL_ROW_EXECUTION] = { "execution",
                                 "INSERT INTO galliard.execution AS t (slot, execution_id, name, machine_id,"
                                 " machine_name, revision_id, status, started_ms, stopped_ms, event_count, input,"
-                                " output, error, cause) SELECT * FROM unnest($1::smallint[], $2::uuid[], "
+                                " output, error, cause, version, alias, trace_header) SELECT * FROM unnest($1::smallint[], $2::uuid[], "
                                 "$3::text[],"
                                 " $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[],"
-                                " $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[])"
+                                " $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[],"
+                                " $15::integer[], $16::text[], $17::text[])"
                                 " ON CONFLICT (execution_id, slot) DO UPDATE SET name = excluded.name,"
                                 " machine_id = excluded.machine_id, machine_name = excluded.machine_name,"
                                 " revision_id = excluded.revision_id, status = excluded.status,"
                                 " started_ms = excluded.started_ms, stopped_ms = excluded.stopped_ms,"
                                 " event_count = excluded.event_count, input = coalesce(excluded.input, t.input),"
-                                " output = excluded.output, error = excluded.error, cause = excluded.cause" },
+                                " output = excluded.output, error = excluded.error, cause = excluded.cause,"
+                                " version = excluded.version, alias = excluded.alias,"
+                                " trace_header = excluded.trace_header" },
         [GAL_ROW_CHUNK] = { "chunk",
                             "INSERT INTO galliard.history (slot, execution_id, sequence, first_event_id, "
                             "event_count,"
@@ -89,7 +120,8 @@ static const struct statement writes[GAL_ROW_KINDS] = {
 
 /* The order in which the kinds are written is that of the batch's members. */
 static const enum gal_row_kind order[] = {
-        GAL_ROW_MACHINE,   GAL_ROW_MACHINE_ID, GAL_ROW_REVISION, GAL_ROW_NAME,
+        GAL_ROW_MACHINE, GAL_ROW_MACHINE_ID, GAL_ROW_REVISION, GAL_ROW_VERSION, GAL_ROW_VERSION_KEY,
+        GAL_ROW_ALIAS, GAL_ROW_ALIAS_KEY, GAL_ROW_TAG_KEY, GAL_ROW_TAG, GAL_ROW_NAME,
         GAL_ROW_EXECUTION, GAL_ROW_CHUNK,      GAL_ROW_RUN,      GAL_ROW_RUN_KEY
 };
 
@@ -263,7 +295,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 
 static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 {
-        /* A name's key is its first two columns, as is an execution's and a run's; a machine's is the first. */
+        /* A key is the first two columns; a machine's is the first. */
         const struct gal_row_shape *shape = &gal_row_shapes[kind];
         size_t count = kind == GAL_ROW_MACHINE ? 1 : 2;
         uint64_t hash = 0xcbf29ce484222325u;
@@ -282,7 +314,8 @@ static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 
 static bool replaces(enum gal_row_kind kind)
 {
-        return kind == GAL_ROW_MACHINE || kind == GAL_ROW_NAME || kind == GAL_ROW_EXECUTION || kind == GAL_ROW_RUN;
+        return kind == GAL_ROW_MACHINE || kind == GAL_ROW_ALIAS || kind == GAL_ROW_TAG || kind == GAL_ROW_NAME ||
+               kind == GAL_ROW_EXECUTION || kind == GAL_ROW_RUN;
 }
 
 static void init_keys(struct keys *keys, enum gal_row_kind kind, size_t count)

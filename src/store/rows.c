@@ -73,6 +73,9 @@ static const struct gal_column machine_columns[] = {
         COLUMN(TEXT, gal_machine_row, status),
         COLUMN(TIME, gal_machine_row, created_ms),
         COLUMN(TIME, gal_machine_row, updated_ms),
+        COLUMN(COUNT, gal_machine_row, last_version),
+        COLUMN(COUNT, gal_machine_row, created_published),
+        COLUMN(OPTION, gal_machine_row, created_description),
 };
 static const struct gal_column machine_id_columns[] = { { "machine_id", GAL_COLUMN_ID, 0, 0 } };
 static const struct gal_column revision_columns[] = {
@@ -81,6 +84,33 @@ static const struct gal_column revision_columns[] = {
         COLUMN(TEXT, gal_revision_row, definition),
         COLUMN(OPTION, gal_revision_row, role_arn),
         COLUMN(TIME, gal_revision_row, created_ms),
+        COLUMN(COUNT, gal_revision_row, number),
+        COLUMN(OPTION, gal_revision_row, logging),
+        COLUMN(OPTION, gal_revision_row, tracing),
+        COLUMN(OPTION, gal_revision_row, encryption),
+};
+static const struct gal_column version_columns[] = {
+        COLUMN(ID, gal_version_row, machine_id),
+        COLUMN(COUNT, gal_version_row, version),
+        COLUMN(ID, gal_version_row, revision_id),
+        COLUMN(OPTION, gal_version_row, description),
+        COLUMN(TIME, gal_version_row, created_ms),
+};
+static const struct gal_column alias_columns[] = {
+        COLUMN(ID, gal_alias_row, machine_id),
+        COLUMN(TEXT, gal_alias_row, name),
+        COLUMN(OPTION, gal_alias_row, description),
+        COLUMN(COUNT, gal_alias_row, version),
+        COLUMN(COUNT, gal_alias_row, weight),
+        COLUMN(COUNT, gal_alias_row, other_version),
+        COLUMN(COUNT, gal_alias_row, other_weight),
+        COLUMN(TIME, gal_alias_row, created_ms),
+        COLUMN(TIME, gal_alias_row, updated_ms),
+};
+static const struct gal_column tag_columns[] = {
+        COLUMN(ID, gal_tag_row, resource_id),
+        COLUMN(TEXT, gal_tag_row, key),
+        COLUMN(TEXT, gal_tag_row, value),
 };
 static const struct gal_column name_columns[] = {
         COLUMN(ID, gal_name_row, machine_id),
@@ -103,6 +133,9 @@ static const struct gal_column execution_columns[] = {
         COLUMN(OPTION, gal_execution_row, output),
         COLUMN(OPTION, gal_execution_row, error),
         COLUMN(OPTION, gal_execution_row, cause),
+        COLUMN(COUNT, gal_execution_row, version),
+        COLUMN(OPTION, gal_execution_row, alias),
+        COLUMN(OPTION, gal_execution_row, trace_header),
 };
 static const struct gal_column chunk_columns[] = {
         COLUMN(SLOT, gal_chunk_row, slot),
@@ -131,6 +164,17 @@ const struct gal_row_shape gal_row_shapes[GAL_ROW_KINDS] = {
                                  PLACE(deleted_machines, deleted_machine_count) },
         [GAL_ROW_REVISION] = { "revision", sizeof(struct gal_revision_row), COLUMNS(revision_columns),
                                PLACE(revisions, revision_count) },
+        [GAL_ROW_VERSION] = { "version", sizeof(struct gal_version_row), COLUMNS(version_columns),
+                              PLACE(versions, version_count) },
+        [GAL_ROW_VERSION_KEY] = { "deleted version", sizeof(struct gal_version_row), version_columns, 2,
+                                  PLACE(deleted_versions, deleted_version_count) },
+        [GAL_ROW_ALIAS] = { "alias", sizeof(struct gal_alias_row), COLUMNS(alias_columns),
+                            PLACE(aliases, alias_count) },
+        [GAL_ROW_ALIAS_KEY] = { "deleted alias", sizeof(struct gal_alias_row), alias_columns, 2,
+                                PLACE(deleted_aliases, deleted_alias_count) },
+        [GAL_ROW_TAG_KEY] = { "deleted tag", sizeof(struct gal_tag_row), tag_columns, 2,
+                              PLACE(deleted_tags, deleted_tag_count) },
+        [GAL_ROW_TAG] = { "tag", sizeof(struct gal_tag_row), COLUMNS(tag_columns), PLACE(tags, tag_count) },
         [GAL_ROW_NAME] = { "name", sizeof(struct gal_name_row), COLUMNS(name_columns), PLACE(names, name_count) },
         [GAL_ROW_EXECUTION] = { "execution", sizeof(struct gal_execution_row), COLUMNS(execution_columns),
                                 PLACE(executions, execution_count) },
@@ -307,6 +351,12 @@ bool gal_row_give(const struct gal_row_reader *reader, const struct gal_any_row 
                 return reader->as.machine(reader->user, &row->as.machine);
         case GAL_ROW_REVISION:
                 return reader->as.revision(reader->user, &row->as.revision);
+        case GAL_ROW_VERSION:
+                return reader->as.version(reader->user, &row->as.version);
+        case GAL_ROW_ALIAS:
+                return reader->as.alias(reader->user, &row->as.alias);
+        case GAL_ROW_TAG:
+                return reader->as.tag(reader->user, &row->as.tag);
         case GAL_ROW_NAME:
                 return reader->as.name(reader->user, &row->as.name);
         case GAL_ROW_EXECUTION:
@@ -316,6 +366,9 @@ bool gal_row_give(const struct gal_row_reader *reader, const struct gal_any_row 
         case GAL_ROW_RUN:
                 return reader->as.run(reader->user, &row->as.run);
         case GAL_ROW_MACHINE_ID:
+        case GAL_ROW_VERSION_KEY:
+        case GAL_ROW_ALIAS_KEY:
+        case GAL_ROW_TAG_KEY:
         case GAL_ROW_RUN_KEY:
         case GAL_ROW_KINDS:
                 break;

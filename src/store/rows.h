@@ -26,6 +26,12 @@ enum gal_row_kind {
         GAL_ROW_MACHINE,
         GAL_ROW_MACHINE_ID, /* a `const char *` */
         GAL_ROW_REVISION,
+        GAL_ROW_VERSION,
+        GAL_ROW_VERSION_KEY, /* machine and version of a struct gal_version_row */
+        GAL_ROW_ALIAS,
+        GAL_ROW_ALIAS_KEY, /* machine and name of a struct gal_alias_row */
+        GAL_ROW_TAG_KEY,   /* resource and key of a struct gal_tag_row */
+        GAL_ROW_TAG,
         GAL_ROW_NAME,
         GAL_ROW_EXECUTION,
         GAL_ROW_CHUNK,
@@ -91,6 +97,9 @@ struct gal_row_reader {
         union {
                 gal_machine_reader machine;
                 gal_revision_reader revision;
+                gal_version_reader version;
+                gal_alias_reader alias;
+                gal_tag_reader tag;
                 bool (*name)(void *user, const struct gal_name_row *row);
                 gal_execution_reader execution;
                 gal_run_reader run;
@@ -104,6 +113,9 @@ struct gal_any_row {
         union {
                 struct gal_machine_row machine;
                 struct gal_revision_row revision;
+                struct gal_version_row version;
+                struct gal_alias_row alias;
+                struct gal_tag_row tag;
                 struct gal_name_row name;
                 struct gal_execution_row execution;
                 struct gal_run_row run;

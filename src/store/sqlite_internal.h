@@ -17,7 +17,7 @@
 #include "store/migration.h"
 #include "store/rows.h"
 
-#define GAL_SQLITE_STATEMENTS_MAX 32
+#define GAL_SQLITE_STATEMENTS_MAX 64
 
 struct gal_sqlite_connection {
         const char *path;
@@ -97,6 +97,15 @@ extern const size_t gal_sqlite_read_count;
 
 enum gal_status gal_sqlite_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+enum gal_status gal_sqlite_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
+                                         size_t limit, gal_version_reader reader, void *user,
+                                         struct gal_error *error);
+enum gal_status gal_sqlite_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                        void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                     void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_setting(struct gal_store *store, const char *name, char **ret_value,

@@ -6,10 +6,17 @@
 #include "base/alloc.h"
 #include "store/sqlite_internal.h"
 
-#define MACHINE_COLUMNS "machine_id, name, revision_id, type, status, created_ms, updated_ms"
+#define MACHINE_COLUMNS                                                                                            \
+        "machine_id, name, revision_id, type, status, created_ms, updated_ms, last_version, created_published,"    \
+        " created_description"
+#define REVISION_COLUMNS                                                                                           \
+        "revision_id, machine_id, definition, role_arn, created_ms, number, logging, tracing, encryption"
+#define VERSION_COLUMNS "machine_id, version, revision_id, description, created_ms"
+#define ALIAS_COLUMNS                                                                                              \
+        "machine_id, name, description, version, weight, other_version, other_weight, created_ms, updated_ms"
 #define EXECUTION_COLUMNS                                                                                          \
         "slot, execution_id, name, machine_id, machine_name, revision_id, status, started_ms, stopped_ms,"         \
-        " event_count, input, output, error, cause"
+        " event_count, input, output, error, cause, version, alias, trace_header"
 #define RUN_COLUMNS "slot, execution_id, sequence, wake_ms, snapshot"
 #define CHUNK_COLUMNS "slot, execution_id, sequence, first_event_id, event_count, body"
 #define STARTS_BEFORE                                                                                              \
@@ -21,14 +28,20 @@
 enum {
         MACHINES,
         MACHINES_BY_NAME,
+        MACHINES_AFTER,
         DELETED_MACHINES,
         REVISION,
+        VERSIONS,
+        ALIASES,
+        TAGS,
         EXECUTION,
         NAME,
         LIST,
         LIST_MACHINE,
         LIST_STATUS,
         LIST_MACHINE_STATUS,
+        LIST_VERSION,
+        LIST_ALIAS,
         RUN,
         RUNS,
         CHUNKS,
@@ -44,10 +57,16 @@ const char *const gal_sqlite_read_texts[] = {
                      " machine_id",
         [MACHINES_BY_NAME] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status <> 'DELETED' AND name = ?1"
                              " ORDER BY machine_id",
+        [MACHINES_AFTER] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status <> 'DELETED' AND name > ?1"
+                           " ORDER BY name, machine_id LIMIT ?2",
         [DELETED_MACHINES] = "SELECT " MACHINE_COLUMNS " FROM state_machine WHERE status = 'DELETED' AND name = ?1"
                              " ORDER BY machine_id DESC",
-        [REVISION] = "SELECT revision_id, machine_id, definition, role_arn, created_ms FROM state_machine_revision"
-                     " WHERE revision_id = ?1",
+        [REVISION] = "SELECT " REVISION_COLUMNS " FROM state_machine_revision WHERE revision_id = ?1",
+        [VERSIONS] = "SELECT " VERSION_COLUMNS " FROM state_machine_version WHERE machine_id = ?1 AND version < ?2"
+                     " ORDER BY version DESC LIMIT ?3",
+        [ALIASES] = "SELECT " ALIAS_COLUMNS " FROM state_machine_alias WHERE machine_id = ?1 ORDER BY created_ms,"
+                    " name",
+        [TAGS] = "SELECT resource_id, key, value FROM tag WHERE resource_id = ?1 ORDER BY key",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE slot = ?1 AND execution_id = ?2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM execution_name WHERE machine_id = ?1 AND"
                  " name = ?2",
@@ -65,6 +84,11 @@ const char *const gal_sqlite_read_texts[] = {
                 " < ?3 ORDER BY x.execution_id DESC LIMIT ?4) ORDER BY execution_id DESC LIMIT ?4",
         [LIST_MACHINE_STATUS] =
                 "SELECT " EXECUTION_COLUMNS " FROM execution WHERE machine_id = ?1 AND status = ?2" LIST_ORDER,
+        /* Each walks an index of its own, whose condition it repeats. */
+        [LIST_VERSION] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE version > 0 AND machine_id = ?1 AND"
+                         " version = ?5 AND (?2 IS NULL OR status = ?2)" LIST_ORDER,
+        [LIST_ALIAS] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE alias IS NOT NULL AND machine_id = ?1 AND"
+                       " alias = ?6 AND (?2 IS NULL OR status = ?2)" LIST_ORDER,
         [RUN] = "SELECT " RUN_COLUMNS " FROM run WHERE slot = ?1 AND execution_id = ?2",
         [RUNS] = "SELECT " RUN_COLUMNS " FROM run WHERE wake_ms > ?1 AND wake_ms <= ?2 ORDER BY wake_ms,"
                  " execution_id LIMIT ?3",
@@ -164,6 +188,42 @@ enum gal_status gal_sqlite_read_machines(struct gal_store *store, const char *na
         return read_rows(store, MACHINES_BY_NAME, &any, PARAMETERS(IS_TEXT(name)), error);
 }
 
+enum gal_status gal_sqlite_list_machines(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_MACHINE, .as.machine = reader, .user = user };
+
+        return read_rows(store, MACHINES_AFTER, &any,
+                         PARAMETERS(IS_TEXT(after == NULL ? "" : after), IS_BOUND(limit)), error);
+}
+
+enum gal_status gal_sqlite_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
+                                         size_t limit, gal_version_reader reader, void *user,
+                                         struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_VERSION, .as.version = reader, .user = user };
+
+        return read_rows(store, VERSIONS, &any,
+                         PARAMETERS(IS_ID(machine_id), IS_NUMBER(below == 0 ? INT64_MAX : below), IS_BOUND(limit)),
+                         error);
+}
+
+enum gal_status gal_sqlite_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                        void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ALIAS, .as.alias = reader, .user = user };
+
+        return read_rows(store, ALIASES, &any, PARAMETERS(IS_ID(machine_id)), error);
+}
+
+enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                     void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_TAG, .as.tag = reader, .user = user };
+
+        return read_rows(store, TAGS, &any, PARAMETERS(IS_ID(resource_id)), error);
+}
+
 enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error)
 {
@@ -208,13 +268,18 @@ enum gal_status gal_sqlite_list_executions(struct gal_store *store, const struct
 
         if (filter->before_id == NULL)
                 before = (struct parameter){ .type = BYTES, .as.bytes = { end, sizeof(end) - 1 } };
-        if (filter->machine_id == NULL)
+        if (filter->version != 0)
+                index = LIST_VERSION;
+        else if (filter->alias != NULL)
+                index = LIST_ALIAS;
+        else if (filter->machine_id == NULL)
                 index = filter->status == NULL ? LIST : LIST_STATUS;
         else
                 index = filter->status == NULL ? LIST_MACHINE : LIST_MACHINE_STATUS;
         return read_rows(
                 store, index, &any,
-                PARAMETERS(IS_ID(filter->machine_id), IS_TEXT(filter->status), before, IS_BOUND(filter->limit)),
+                PARAMETERS(IS_ID(filter->machine_id), IS_TEXT(filter->status), before, IS_BOUND(filter->limit),
+                           IS_NUMBER(filter->version), IS_TEXT(filter->alias)),
                 error);
 }
 

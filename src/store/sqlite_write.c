@@ -16,6 +16,12 @@ enum {
         PUT_MACHINE,
         MARK_MACHINE,
         ADD_REVISION,
+        ADD_VERSION,
+        DELETE_VERSION,
+        PUT_ALIAS,
+        DELETE_ALIAS,
+        DELETE_TAG,
+        PUT_TAG,
         PUT_NAME,
         PUT_EXECUTION,
         ADD_CHUNK,
@@ -27,6 +33,9 @@ enum {
         DELETE_NAMES,
         DELETE_MACHINE,
         DELETE_REVISIONS,
+        DELETE_MACHINE_VERSIONS,
+        DELETE_MACHINE_ALIASES,
+        DELETE_MACHINE_TAGS,
         ADD_SETTING,
         STATEMENTS,
 };
@@ -37,20 +46,34 @@ const char *const gal_sqlite_write_texts[] = {
         [ROLLBACK_] = "ROLLBACK",
         [CHECK_LEASE] = "SELECT 1 FROM lease WHERE epoch = ?1 AND incarnation = ?2",
         [PUT_MACHINE] = "INSERT INTO state_machine (machine_id, name, revision_id, type, status, created_ms,"
-                        " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (machine_id) DO UPDATE SET"
-                        " name = ?2, revision_id = ?3, type = ?4, status = ?5, created_ms = ?6, updated_ms = ?7",
+                        " updated_ms, last_version, created_published, created_description) VALUES (?1, ?2, ?3, ?4,"
+                        " ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (machine_id) DO UPDATE SET name = ?2, revision_id ="
+                        " ?3, type = ?4, status = ?5, created_ms = ?6, updated_ms = ?7, last_version = ?8,"
+                        " created_published = ?9, created_description = ?10",
         [MARK_MACHINE] = "UPDATE state_machine SET status = 'DELETED' WHERE machine_id = ?1",
         [ADD_REVISION] = "INSERT INTO state_machine_revision (revision_id, machine_id, definition, role_arn,"
-                         " created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+                         " created_ms, number, logging, tracing, encryption) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        [ADD_VERSION] = "INSERT INTO state_machine_version (machine_id, version, revision_id, description,"
+                        " created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        [DELETE_VERSION] = "DELETE FROM state_machine_version WHERE machine_id = ?1 AND version = ?2",
+        [PUT_ALIAS] = "INSERT INTO state_machine_alias (machine_id, name, description, version, weight,"
+                      " other_version, other_weight, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                      " ?8, ?9) ON CONFLICT (machine_id, name) DO UPDATE SET description = ?3, version = ?4, weight"
+                      " = ?5, other_version = ?6, other_weight = ?7, created_ms = ?8, updated_ms = ?9",
+        [DELETE_ALIAS] = "DELETE FROM state_machine_alias WHERE machine_id = ?1 AND name = ?2",
+        [DELETE_TAG] = "DELETE FROM tag WHERE resource_id = ?1 AND key = ?2",
+        [PUT_TAG] = "INSERT INTO tag (resource_id, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (resource_id, key)"
+                    " DO UPDATE SET value = ?3",
         [PUT_NAME] = "INSERT INTO execution_name (machine_id, name, execution_id, reusable_ms) VALUES (?1, ?2, ?3,"
                      " ?4) ON CONFLICT (machine_id, name) DO UPDATE SET execution_id = ?3, reusable_ms = ?4",
         [PUT_EXECUTION] =
                 "INSERT INTO execution (slot, execution_id, name, machine_id, machine_name, revision_id,"
-                " status, started_ms, stopped_ms, event_count, input, output, error, cause)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                " status, started_ms, stopped_ms, event_count, input, output, error, cause, version, alias,"
+                " trace_header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
                 " ON CONFLICT (execution_id, slot) DO UPDATE SET name = ?3, machine_id = ?4,"
                 " machine_name = ?5, revision_id = ?6, status = ?7, started_ms = ?8, stopped_ms = ?9,"
-                " event_count = ?10, input = coalesce(?11, input), output = ?12, error = ?13, cause = ?14",
+                " event_count = ?10, input = coalesce(?11, input), output = ?12, error = ?13, cause = ?14,"
+                " version = ?15, alias = ?16, trace_header = ?17",
         [ADD_CHUNK] = "INSERT INTO history (slot, execution_id, sequence, first_event_id, event_count, body)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [PUT_RUN] = "INSERT INTO run (slot, execution_id, sequence, wake_ms, snapshot) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -70,6 +93,9 @@ const char *const gal_sqlite_write_texts[] = {
                            " (SELECT 1 FROM execution e WHERE e.machine_id = ?1)",
         [DELETE_REVISIONS] = "DELETE FROM state_machine_revision WHERE machine_id = ?1 AND NOT EXISTS (SELECT 1"
                              " FROM state_machine m WHERE m.machine_id = ?1)",
+        [DELETE_MACHINE_VERSIONS] = "DELETE FROM state_machine_version WHERE machine_id = ?1",
+        [DELETE_MACHINE_ALIASES] = "DELETE FROM state_machine_alias WHERE machine_id = ?1",
+        [DELETE_MACHINE_TAGS] = "DELETE FROM tag WHERE resource_id = ?1",
         [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
 };
 const size_t gal_sqlite_write_count = STATEMENTS;
@@ -126,9 +152,18 @@ static const struct {
 } writes[] = {
         { GAL_ROW_MACHINE, PUT_MACHINE },
         { GAL_ROW_MACHINE_ID, MARK_MACHINE },
+        { GAL_ROW_MACHINE_ID, DELETE_MACHINE_VERSIONS },
+        { GAL_ROW_MACHINE_ID, DELETE_MACHINE_ALIASES },
+        { GAL_ROW_MACHINE_ID, DELETE_MACHINE_TAGS },
         { GAL_ROW_MACHINE_ID, DELETE_MACHINE },
         { GAL_ROW_MACHINE_ID, DELETE_REVISIONS },
         { GAL_ROW_REVISION, ADD_REVISION },
+        { GAL_ROW_VERSION, ADD_VERSION },
+        { GAL_ROW_VERSION_KEY, DELETE_VERSION },
+        { GAL_ROW_ALIAS, PUT_ALIAS },
+        { GAL_ROW_ALIAS_KEY, DELETE_ALIAS },
+        { GAL_ROW_TAG_KEY, DELETE_TAG },
+        { GAL_ROW_TAG, PUT_TAG },
         { GAL_ROW_NAME, PUT_NAME },
         { GAL_ROW_EXECUTION, PUT_EXECUTION },
         { GAL_ROW_CHUNK, ADD_CHUNK },

@@ -39,6 +39,9 @@ struct gal_machine_row {
         const char *status;      /* "ACTIVE", "DELETING"; "DELETED": hidden, until its last execution is purged */
         int64_t created_ms;
         int64_t updated_ms;
+        uint32_t last_version;           /* the latest that was published, also when it is deleted by now; 0: none */
+        uint32_t created_published;      /* 1: it was made with a version; */
+        const char *created_description; /* of that one; NULL: none */
 };
 
 /* A definition under which executions were started; immutable. */
@@ -48,6 +51,39 @@ struct gal_revision_row {
         const char *definition; /* verbatim */
         const char *role_arn;
         int64_t created_ms;
+        uint32_t number;     /* 1: the machine's first one */
+        const char *logging; /* configurations as JSON text; NULL: the usual one */
+        const char *tracing;
+        const char *encryption;
+};
+
+/* A revision that was given a number that stays; immutable. */
+struct gal_version_row {
+        const char *machine_id;
+        uint32_t version; /* 1, 2, ... */
+        const char *revision_id;
+        const char *description; /* NULL: none */
+        int64_t created_ms;
+};
+
+/* A name for a version, or for two of them and how often each is taken. */
+struct gal_alias_row {
+        const char *machine_id;
+        const char *name;
+        const char *description; /* NULL: none */
+        uint32_t version;
+        uint32_t weight; /* in percent */
+        uint32_t other_version; /* 0: there is only one */
+        uint32_t other_weight;
+        int64_t created_ms;
+        int64_t updated_ms;
+};
+
+/* Of a state machine, or of another thing that has an id. */
+struct gal_tag_row {
+        const char *resource_id;
+        const char *key;
+        const char *value;
 };
 
 /* One per execution; written at start and again at close. Lives until it is purged. */
@@ -66,6 +102,9 @@ struct gal_execution_row {
         const char *output; /* NULL: none */
         const char *error;  /* NULL: none */
         const char *cause;  /* NULL: none */
+        uint32_t version;   /* under which it was started; 0: none was named */
+        const char *alias;  /* likewise; NULL: none */
+        const char *trace_header; /* NULL: none */
 };
 
 /* A name that a caller chose: used once per machine until 90 days after the close, also when the execution is
@@ -102,10 +141,23 @@ struct gal_chunk_row {
 struct gal_batch {
         const struct gal_machine_row *machines; /* inserted, or replaced by machine_id */
         size_t machine_count;
-        const char *const *deleted_machines; /* by machine_id; see read_deleted_machines */
+        /* By machine_id; see read_deleted_machines. Versions, aliases and tags go at once. */
+        const char *const *deleted_machines;
         size_t deleted_machine_count;
         const struct gal_revision_row *revisions; /* inserted */
         size_t revision_count;
+        const struct gal_version_row *versions; /* inserted */
+        size_t version_count;
+        const struct gal_version_row *deleted_versions; /* by (machine_id, version) */
+        size_t deleted_version_count;
+        const struct gal_alias_row *aliases; /* inserted, or replaced by (machine_id, name) */
+        size_t alias_count;
+        const struct gal_alias_row *deleted_aliases; /* by (machine_id, name) */
+        size_t deleted_alias_count;
+        const struct gal_tag_row *deleted_tags; /* by (resource_id, key) */
+        size_t deleted_tag_count;
+        const struct gal_tag_row *tags; /* inserted, or replaced by (resource_id, key) */
+        size_t tag_count;
         const struct gal_name_row *names; /* inserted, or replaced by (machine_id, name) */
         size_t name_count;
         const struct gal_execution_row *executions; /* inserted, or replaced by (slot, execution_id) */
@@ -128,6 +180,9 @@ struct gal_lease_request {
 /* Callbacks of the readers: rows are borrowed for the call; false ends the reading (which then still succeeds). */
 typedef bool (*gal_machine_reader)(void *user, const struct gal_machine_row *row);
 typedef bool (*gal_revision_reader)(void *user, const struct gal_revision_row *row);
+typedef bool (*gal_version_reader)(void *user, const struct gal_version_row *row);
+typedef bool (*gal_alias_reader)(void *user, const struct gal_alias_row *row);
+typedef bool (*gal_tag_reader)(void *user, const struct gal_tag_row *row);
 typedef bool (*gal_execution_reader)(void *user, const struct gal_execution_row *row);
 typedef bool (*gal_run_reader)(void *user, const struct gal_run_row *row);
 typedef bool (*gal_chunk_reader)(void *user, const struct gal_chunk_row *row);
@@ -136,6 +191,8 @@ typedef bool (*gal_stat_reader)(void *user, const char *name, int64_t value);
 struct gal_execution_filter {
         const char *machine_id; /* NULL: all */
         const char *status;     /* NULL: all */
+        uint32_t version;       /* started under it, with machine_id; 0: all */
+        const char *alias;      /* likewise, without a version; NULL: all */
         const char *before_id;  /* only executions with a smaller id; NULL: from the newest */
         size_t limit;
 };
@@ -172,7 +229,7 @@ struct gal_store_ops {
 
         /*
          * All of the batch or none of it, durable when it returns.
-         * GAL_ECONFLICT: a chunk's or revision's key is taken. GAL_EFENCED: the lease is lost. GAL_EINVALID: the
+         * GAL_ECONFLICT: a chunk's, revision's or version's key is taken. GAL_EFENCED: the lease is lost. GAL_EINVALID: the
          * data itself was refused. GAL_EIO: the medium refused or the connection broke; whether the batch was
          * written is not known.
          */
@@ -185,11 +242,24 @@ struct gal_store_ops {
         /* By name (NULL: all), then by name; of machines that were not deleted. */
         enum gal_status (*read_machines)(struct gal_store *store, const char *name, gal_machine_reader reader,
                                          void *user, struct gal_error *error);
+        /* The same machines, those whose names come after `after` (NULL: all), by name: at most `limit`. */
+        enum gal_status (*list_machines)(struct gal_store *store, const char *after, size_t limit,
+                                         gal_machine_reader reader, void *user, struct gal_error *error);
         /* Deleted ones that had this name and still have executions: the newest first. */
         enum gal_status (*read_deleted_machines)(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error);
         enum gal_status (*read_revision)(struct gal_store *store, const char *revision_id,
                                          gal_revision_reader reader, void *user, struct gal_error *error);
+        /* Of a machine, those below `below` (0: all), the latest first: at most `limit`. */
+        enum gal_status (*read_versions)(struct gal_store *store, const char *machine_id, uint32_t below,
+                                         size_t limit, gal_version_reader reader, void *user,
+                                         struct gal_error *error);
+        /* Of a machine, in the order in which they were made. */
+        enum gal_status (*read_aliases)(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
+                                        void *user, struct gal_error *error);
+        /* By key. */
+        enum gal_status (*read_tags)(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+                                     void *user, struct gal_error *error);
         enum gal_status (*read_execution)(struct gal_store *store, uint32_t slot, const char *execution_id,
                                           gal_execution_reader reader, void *user, struct gal_error *error);
         /* The execution that has a name in use, and when the name is free again. */

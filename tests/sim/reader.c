@@ -92,6 +92,36 @@ static enum gal_status read_revision(struct gal_store *store, const char *revisi
         return reader->rows->ops->read_revision(reader->rows, revision_id, revision, user, error);
 }
 
+static enum gal_status read_versions(struct gal_store *store, const char *machine_id, uint32_t below, size_t limit,
+                                     gal_version_reader version, void *user, struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_versions(reader->rows, machine_id, below, limit, version, user, error);
+}
+
+static enum gal_status read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader alias,
+                                    void *user, struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_aliases(reader->rows, machine_id, alias, user, error);
+}
+
+static enum gal_status read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader tag, void *user,
+                                 struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_tags(reader->rows, resource_id, tag, user, error);
+}
+
 static enum gal_status read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,
                                       gal_execution_reader execution, void *user, struct gal_error *error)
 {
@@ -206,6 +236,9 @@ static const struct gal_store_ops reader_ops = {
         .read_machines = read_machines,
         .read_deleted_machines = read_deleted_machines,
         .read_revision = read_revision,
+        .read_versions = read_versions,
+        .read_aliases = read_aliases,
+        .read_tags = read_tags,
         .read_execution = read_execution,
         .find_name = find_name,
         .list_executions = list_executions,
