@@ -188,7 +188,8 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
                                const char *name);
 /* (transfer none) In memory; NULL: closed, parked, or never was. */
 struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, const char *name);
-/* (transfer none) The same by ARN: of the machine that has the name now, else of a deleted one. */
+/* (transfer none) The same by ARN: of the machine that has the name now. Those of deleted machines: gal_load_arn().
+ */
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn);
 /* Whether it waits so long, and for nothing but the time, that it may leave memory. */
 bool gal_run_is_parkable(const struct gal_run *run);

@@ -270,7 +270,12 @@ def a_crowded_database_is_waited_for(place):
 
 @case("postgres")
 def mistakes_are_refused_at_the_start(place):
-    for url, text in ((place.url.replace("?", "_no_such?"), "_no_such"),
+    subprocess.run(["psql", "-qX", "-d", place.url, "-c", "CREATE ROLE guarded LOGIN PASSWORD 'right'",
+                    "-c", "CREATE ROLE poor LOGIN"], check=True)
+    guarded = place.url.replace("user=postgres", "user=guarded")
+    for url, text in ((guarded, "password"), (guarded + "&password=wrong", "guarded"),
+                      (place.url.replace("user=postgres", "user=poor"), "GRANT CREATE ON DATABASE"),
+                      (place.url.replace("?", "_no_such?"), "_no_such"),
                       (place.url.replace("user=postgres", "user=stranger"), "stranger"),
                       (place.url + "&sslmode=maybe", "sslmode")):
         serve = place.serve_unready("--store", url)
@@ -279,3 +284,4 @@ def mistakes_are_refused_at_the_start(place):
         except subprocess.TimeoutExpired:
             raise Fault("serve waits for %s: %s" % (url, serve.log)) from None
         wait_until("it says why", lambda: serve.said(text)) # pylint: disable=cell-var-from-loop
+        demand(not serve.said("right|wrong"), "a password is in the log: %s" % serve.log)
