@@ -284,4 +284,6 @@ def mistakes_are_refused_at_the_start(place):
         except subprocess.TimeoutExpired:
             raise Fault("serve waits for %s: %s" % (url, serve.log)) from None
         wait_until("it says why", lambda: serve.said(text)) # pylint: disable=cell-var-from-loop
-        demand(not serve.said("right|wrong"), "a password is in the log: %s" % serve.log)
+        demand(not serve.said("password=wrong"), "a password is in the log: %s" % serve.log)
+    serve = place.serve("--store", place.url + "&password=secret&application_name=galliard")
+    demand(serve.said("password=\\*\\*\\*&app") and not serve.said("secret"), "a password is in the log: %s" % serve.log)
