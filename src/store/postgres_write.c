@@ -107,8 +107,8 @@ static const struct statement writes[GAL_ROW_KINDS] = {
 
 /* The order in which the kinds are written is that of the batch's members. */
 static const enum gal_row_kind order[] = {
-        GAL_ROW_MACHINE,   GAL_ROW_MACHINE_ID, GAL_ROW_REVISION, GAL_ROW_NAME,
-        GAL_ROW_EXECUTION, GAL_ROW_CHUNK,      GAL_ROW_RUN,      GAL_ROW_RUN_KEY,
+        GAL_ROW_MACHINE,   GAL_ROW_MACHINE_ID,    GAL_ROW_REVISION,      GAL_ROW_NAME,
+        GAL_ROW_EXECUTION, GAL_ROW_CHUNK,         GAL_ROW_RUN,           GAL_ROW_RUN_KEY,
         GAL_ROW_ACTIVITY,  GAL_ROW_ACTIVITY_NAME, GAL_ROW_ACTIVITY_TASK, GAL_ROW_ACTIVITY_TASK_KEY
 };
 

@@ -88,10 +88,11 @@ const char *const gal_sqlite_read_texts[] = {
         [SETTING] = "SELECT value FROM setting WHERE name = ?1",
         [ACTIVITIES] = "SELECT name, encryption, created_ms FROM activity ORDER BY name",
         [ACTIVITY] = "SELECT name, encryption, created_ms FROM activity WHERE name = ?1",
-        [ACTIVITY_TASKS] =
-                "SELECT activity, scheduled_ms, execution_id, scheduled_id, slot FROM activity_task WHERE (activity,"
-                " scheduled_ms, execution_id, scheduled_id) > (?1, ?2, ?3, ?4) AND activity <= ?5 ORDER BY activity,"
-                " scheduled_ms, execution_id, scheduled_id LIMIT ?6",
+        [ACTIVITY_TASKS] = "SELECT activity, scheduled_ms, execution_id, scheduled_id, slot FROM activity_task "
+                           "WHERE (activity,"
+                           " scheduled_ms, execution_id, scheduled_id) > (?1, ?2, ?3, ?4) AND activity <= ?5 ORDER "
+                           "BY activity,"
+                           " scheduled_ms, execution_id, scheduled_id LIMIT ?6",
 };
 const size_t gal_sqlite_read_count = STATEMENTS;
 

@@ -289,8 +289,8 @@ struct gal_store_ops {
 
 /*
  * Opens the store of an URL: memory:, sqlite:FILE, postgresql://... (as libpq has it).
- * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot be
- * opened, which may pass; nothing is created but an SQLite file.
+ * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot
+ * be opened, which may pass; nothing is created but an SQLite file.
  */
 GAL_MUST_USE enum gal_status gal_store_open(const char *url, struct gal_store **ret_store, struct gal_error *error);
 

@@ -439,8 +439,8 @@ void end_test(void)
 
 int run_conformance(const struct backend *tested, Suite *(*more)(void))
 {
-        TCase *(*const parts[])(void) = { row_tests, batch_tests, lease_tests, read_tests, purge_tests,
-                                           activity_tests };
+        TCase *(*const parts[])(void) = { row_tests,  batch_tests, lease_tests,
+                                          read_tests, purge_tests, activity_tests };
         Suite *suite = suite_create(tested->name);
         SRunner *runner = srunner_create(suite);
         int failed;
