@@ -85,6 +85,19 @@ void gal_reply_send(struct gal_reply *reply)
         gal_buffer_finish(&reply->text);
 }
 
+void gal_reply_fail_text(struct gal_reply *reply, int status, const char *type, const char *message, size_t len)
+{
+        gal_buffer_clear(&reply->text);
+        gal_buffer_append_char(&reply->text, '{');
+        reply->first = true;
+        gal_reply_text(reply, "__type", type);
+        put_key(reply, "message");
+        gal_json_write_string(&reply->text, message, len);
+        gal_buffer_append_char(&reply->text, '}');
+        reply->done(reply->user, status, reply->text.data, reply->text.len);
+        gal_buffer_finish(&reply->text);
+}
+
 void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const char *format, ...)
 {
         char *message = NULL;
@@ -94,13 +107,6 @@ void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const
         if (vasprintf(&message, format, args) < 0)
                 message = NULL;
         va_end(args);
-        gal_buffer_clear(&reply->text);
-        gal_buffer_append_char(&reply->text, '{');
-        reply->first = true;
-        gal_reply_text(reply, "__type", type);
-        gal_reply_text(reply, "message", gal_need(message));
-        gal_buffer_append_char(&reply->text, '}');
-        reply->done(reply->user, status, reply->text.data, reply->text.len);
-        gal_buffer_finish(&reply->text);
+        gal_reply_fail_text(reply, status, type, gal_need(message), strlen(message));
         free(message);
 }

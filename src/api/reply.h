@@ -31,5 +31,7 @@ void gal_reply_send(struct gal_reply *reply);
 /* Sends an error instead; what was built is dropped. `status` is the HTTP status, 400 unless it is ours. */
 void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const char *format, ...)
         GAL_PRINTF(4, 5);
+/* The same; the message may hold a NUL. */
+void gal_reply_fail_text(struct gal_reply *reply, int status, const char *type, const char *message, size_t len);
 
 #endif

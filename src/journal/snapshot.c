@@ -65,6 +65,7 @@ static void put_attempt(struct gal_row_writer *writer, const struct gal_attempt 
                                  (unsigned long long)attempt->scheduled_id);
         gal_put_payload(writer, "input", attempt->input);
         gal_put_text(writer, "token", attempt->token);
+        gal_put_int(writer, "scheduled", attempt->scheduled_ms);
         gal_put_int(writer, "started", attempt->started);
         gal_put_int(writer, "submitted", attempt->submitted);
         gal_put_int(writer, "timeout", attempt->timeout_seconds);
@@ -248,6 +249,7 @@ static enum gal_status get_attempt(struct restoring *restoring, const json_t *ob
         attempt->scheduled_id = (uint64_t)gal_get_int(own, "i");
         attempt->input = gal_get_payload(&restoring->reader, own, "input");
         attempt->token = gal_get_text(own, "token");
+        attempt->scheduled_ms = gal_get_int(own, "scheduled");
         attempt->started = gal_get_int(own, "started") != 0;
         attempt->submitted = gal_get_int(own, "submitted") != 0;
         attempt->timeout_seconds = gal_get_int(own, "timeout");

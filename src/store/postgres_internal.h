@@ -199,6 +199,11 @@ enum gal_status gal_pg_read_chunks_back(struct gal_store *store, uint32_t slot, 
 enum gal_status gal_pg_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
                                            uint64_t event_id, gal_chunk_reader reader, void *user,
                                            struct gal_error *error);
+enum gal_status gal_pg_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                       void *user, struct gal_error *error);
+enum gal_status gal_pg_read_activity_tasks(struct gal_store *store, const char *activity,
+                                           const struct gal_activity_task_row *after, size_t limit,
+                                           gal_activity_task_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_pg_stats(struct gal_store *store, gal_stat_reader reader, void *user, struct gal_error *error);
 
 #endif

@@ -85,12 +85,31 @@ static const struct statement writes[GAL_ROW_KINDS] = {
         [GAL_ROW_RUN_KEY] = { "run_key",
                               "DELETE FROM galliard.run r USING unnest($1::smallint[], $2::uuid[]) AS k (slot, id)"
                               " WHERE r.execution_id = k.id AND r.slot = k.slot" },
+        [GAL_ROW_ACTIVITY] = { "activity",
+                               "INSERT INTO galliard.activity (name, encryption, created_ms) SELECT * FROM"
+                               " unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT (name) DO UPDATE SET"
+                               " encryption = excluded.encryption, created_ms = excluded.created_ms" },
+        [GAL_ROW_ACTIVITY_NAME] = { "activity_name",
+                                    "DELETE FROM galliard.activity a USING unnest($1::text[]) AS k (name)"
+                                    " WHERE a.name = k.name COLLATE \"C\"" },
+        [GAL_ROW_ACTIVITY_TASK] = { "activity_task",
+                                    "INSERT INTO galliard.activity_task (activity, scheduled_ms, execution_id,"
+                                    " scheduled_id, slot) SELECT * FROM unnest($1::text[], $2::bigint[],"
+                                    " $3::uuid[], $4::integer[], $5::smallint[])" },
+        [GAL_ROW_ACTIVITY_TASK_KEY] = { "activity_task_key",
+                                        "DELETE FROM galliard.activity_task t USING unnest($1::text[],"
+                                        " $2::bigint[], $3::uuid[], $4::integer[], $5::smallint[]) AS k (activity,"
+                                        " scheduled_ms, execution_id, scheduled_id, slot) WHERE t.activity ="
+                                        " k.activity COLLATE \"C\" AND t.scheduled_ms = k.scheduled_ms AND"
+                                        " t.execution_id = k.execution_id AND t.scheduled_id = k.scheduled_id AND"
+                                        " t.slot = k.slot" },
 };
 
 /* The order in which the kinds are written is that of the batch's members. */
 static const enum gal_row_kind order[] = {
-        GAL_ROW_MACHINE,   GAL_ROW_MACHINE_ID, GAL_ROW_REVISION, GAL_ROW_NAME,
-        GAL_ROW_EXECUTION, GAL_ROW_CHUNK,      GAL_ROW_RUN,      GAL_ROW_RUN_KEY
+        GAL_ROW_MACHINE,   GAL_ROW_MACHINE_ID,    GAL_ROW_REVISION,      GAL_ROW_NAME,
+        GAL_ROW_EXECUTION, GAL_ROW_CHUNK,         GAL_ROW_RUN,           GAL_ROW_RUN_KEY,
+        GAL_ROW_ACTIVITY,  GAL_ROW_ACTIVITY_NAME, GAL_ROW_ACTIVITY_TASK, GAL_ROW_ACTIVITY_TASK_KEY
 };
 
 /* Connections. */
@@ -263,9 +282,10 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 
 static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 {
-        /* A name's key is its first two columns, as is an execution's and a run's; a machine's is the first. */
+        /* A name's key is its first two columns, as is an execution's and a run's; a machine's and an
+         * activity's is the first. */
         const struct gal_row_shape *shape = &gal_row_shapes[kind];
-        size_t count = kind == GAL_ROW_MACHINE ? 1 : 2;
+        size_t count = kind == GAL_ROW_MACHINE || kind == GAL_ROW_ACTIVITY ? 1 : 2;
         uint64_t hash = 0xcbf29ce484222325u;
 
         for (size_t i = 0; i < count; i++) {
@@ -282,7 +302,8 @@ static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 
 static bool replaces(enum gal_row_kind kind)
 {
-        return kind == GAL_ROW_MACHINE || kind == GAL_ROW_NAME || kind == GAL_ROW_EXECUTION || kind == GAL_ROW_RUN;
+        return kind == GAL_ROW_MACHINE || kind == GAL_ROW_NAME || kind == GAL_ROW_EXECUTION ||
+               kind == GAL_ROW_RUN || kind == GAL_ROW_ACTIVITY;
 }
 
 static void init_keys(struct keys *keys, enum gal_row_kind kind, size_t count)

@@ -36,6 +36,9 @@ enum {
         CHUNK_OF_EVENT,
         LEASE,
         SETTING,
+        ACTIVITIES,
+        ACTIVITY,
+        ACTIVITY_TASKS,
         STATEMENTS,
 };
 
@@ -83,6 +86,13 @@ const char *const gal_sqlite_read_texts[] = {
                 " event_count > ?3",
         [LEASE] = "SELECT epoch, incarnation, address FROM lease",
         [SETTING] = "SELECT value FROM setting WHERE name = ?1",
+        [ACTIVITIES] = "SELECT name, encryption, created_ms FROM activity ORDER BY name",
+        [ACTIVITY] = "SELECT name, encryption, created_ms FROM activity WHERE name = ?1",
+        [ACTIVITY_TASKS] = "SELECT activity, scheduled_ms, execution_id, scheduled_id, slot FROM activity_task "
+                           "WHERE (activity,"
+                           " scheduled_ms, execution_id, scheduled_id) > (?1, ?2, ?3, ?4) AND activity <= ?5 ORDER "
+                           "BY activity,"
+                           " scheduled_ms, execution_id, scheduled_id LIMIT ?6",
 };
 const size_t gal_sqlite_read_count = STATEMENTS;
 
@@ -271,6 +281,32 @@ enum gal_status gal_sqlite_read_chunk_of_event(struct gal_store *store, uint32_t
                          PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(event_id)), error);
 }
 
+enum gal_status gal_sqlite_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY, .as.activity = reader, .user = user };
+
+        if (name == NULL)
+                return read_rows(store, ACTIVITIES, &any, NULL, 0, error);
+        return read_rows(store, ACTIVITY, &any, PARAMETERS(IS_TEXT(name)), error);
+}
+
+enum gal_status gal_sqlite_read_activity_tasks(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY_TASK, .as.activity_task = reader, .user = user };
+        struct gal_activity_task_row first = GAL_ACTIVITY_TASK_FIRST(activity);
+
+        if (after == NULL)
+                after = &first;
+        return read_rows(store, ACTIVITY_TASKS, &any,
+                         PARAMETERS(IS_TEXT(after->activity), IS_NUMBER(after->scheduled_ms),
+                                    IS_ID(after->execution_id), IS_BOUND(after->scheduled_id),
+                                    IS_TEXT(activity == NULL ? GAL_NAME_LAST : activity), IS_BOUND(limit)),
+                         error);
+}
+
 /* Settings, the lease, and counts. */
 
 static char *take_blob(sqlite3_stmt *statement, int at, size_t *ret_len)
@@ -353,6 +389,8 @@ enum gal_status gal_sqlite_stats(struct gal_store *store, gal_stat_reader reader
                 { "executions open", "SELECT count(*) FROM run" },
                 { "executions parked", "SELECT count(*) FROM run WHERE wake_ms > 0" },
                 { "names", "SELECT count(*) FROM execution_name" },
+                { "activities", "SELECT count(*) FROM activity" },
+                { "activity tasks", "SELECT count(*) FROM activity_task" },
                 { "history chunks", "SELECT count(*) FROM history" },
                 { "file bytes", "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size" },
         };

@@ -28,6 +28,10 @@ enum {
         DELETE_MACHINE,
         DELETE_REVISIONS,
         ADD_SETTING,
+        PUT_ACTIVITY,
+        DELETE_ACTIVITY,
+        ADD_ACTIVITY_TASK,
+        TAKE_ACTIVITY_TASK,
         STATEMENTS,
 };
 
@@ -71,6 +75,14 @@ const char *const gal_sqlite_write_texts[] = {
         [DELETE_REVISIONS] = "DELETE FROM state_machine_revision WHERE machine_id = ?1 AND NOT EXISTS (SELECT 1"
                              " FROM state_machine m WHERE m.machine_id = ?1)",
         [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+        [PUT_ACTIVITY] = "INSERT INTO activity (name, encryption, created_ms) VALUES (?1, ?2, ?3)"
+                         " ON CONFLICT (name) DO UPDATE SET encryption = ?2, created_ms = ?3",
+        [DELETE_ACTIVITY] = "DELETE FROM activity WHERE name = ?1",
+        [ADD_ACTIVITY_TASK] = "INSERT INTO activity_task (activity, scheduled_ms, execution_id, scheduled_id, slot)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5)",
+        [TAKE_ACTIVITY_TASK] =
+                "DELETE FROM activity_task WHERE activity = ?1 AND scheduled_ms = ?2 AND execution_id = ?3"
+                " AND scheduled_id = ?4 AND slot = ?5",
 };
 const size_t gal_sqlite_write_count = STATEMENTS;
 
@@ -134,6 +146,10 @@ static const struct {
         { GAL_ROW_CHUNK, ADD_CHUNK },
         { GAL_ROW_RUN, PUT_RUN },
         { GAL_ROW_RUN_KEY, DELETE_RUN },
+        { GAL_ROW_ACTIVITY, PUT_ACTIVITY },
+        { GAL_ROW_ACTIVITY_NAME, DELETE_ACTIVITY },
+        { GAL_ROW_ACTIVITY_TASK, ADD_ACTIVITY_TASK },
+        { GAL_ROW_ACTIVITY_TASK_KEY, TAKE_ACTIVITY_TASK },
 };
 
 static void write_rows(struct writing *writing, enum gal_row_kind kind, size_t statement, const char *rows,

@@ -98,6 +98,25 @@ struct gal_chunk_row {
         size_t body_len;
 };
 
+/* A registered activity. */
+struct gal_activity_row {
+        const char *name;
+        const char *encryption; /* its configuration as JSON text; NULL: none was given */
+        int64_t created_ms;
+};
+
+/*
+ * A task that waits for a worker of that activity, registered or not. Written with the event that schedules it,
+ * deleted with the one by which a worker takes it, or that ends it.
+ */
+struct gal_activity_task_row {
+        const char *activity; /* its name */
+        int64_t scheduled_ms;
+        const char *execution_id;
+        uint64_t scheduled_id; /* the event that scheduled it */
+        uint32_t slot;
+};
+
 /* Rows are borrowed for the call. Order within a kind is kept; kinds are written in the order of the members. */
 struct gal_batch {
         const struct gal_machine_row *machines; /* inserted, or replaced by machine_id */
@@ -116,6 +135,14 @@ struct gal_batch {
         size_t run_count;
         const struct gal_run_row *closed_runs; /* deleted by (slot, execution_id) */
         size_t closed_run_count;
+        const struct gal_activity_row *activities; /* inserted, or replaced by name */
+        size_t activity_count;
+        const char *const *deleted_activities; /* by name; their tasks stay */
+        size_t deleted_activity_count;
+        const struct gal_activity_task_row *activity_tasks; /* inserted; all members are the key */
+        size_t activity_task_count;
+        const struct gal_activity_task_row *taken_activity_tasks; /* deleted */
+        size_t taken_activity_task_count;
 };
 
 /* Who may write. */
@@ -131,6 +158,8 @@ typedef bool (*gal_revision_reader)(void *user, const struct gal_revision_row *r
 typedef bool (*gal_execution_reader)(void *user, const struct gal_execution_row *row);
 typedef bool (*gal_run_reader)(void *user, const struct gal_run_row *row);
 typedef bool (*gal_chunk_reader)(void *user, const struct gal_chunk_row *row);
+typedef bool (*gal_activity_reader)(void *user, const struct gal_activity_row *row);
+typedef bool (*gal_activity_task_reader)(void *user, const struct gal_activity_task_row *row);
 typedef bool (*gal_stat_reader)(void *user, const char *name, int64_t value);
 
 struct gal_execution_filter {
@@ -224,6 +253,15 @@ struct gal_store_ops {
                                                uint64_t event_id, gal_chunk_reader reader, void *user,
                                                struct gal_error *error);
 
+        /* By name (NULL: all), then by name. */
+        enum gal_status (*read_activities)(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error);
+        /* Of that activity (NULL: of all, by name), the oldest first; `after` (nullable): behind that one. */
+        enum gal_status (*read_activity_tasks)(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user,
+                                               struct gal_error *error);
+
         /*
          * Removes executions that were closed before `closed_before_ms`, with their history, then names that are
          * free again by `names_by_ms`: at most `limit` of both together, fewer when no more are left. Deleted
@@ -251,8 +289,8 @@ struct gal_store_ops {
 
 /*
  * Opens the store of an URL: memory:, sqlite:FILE, postgresql://... (as libpq has it).
- * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot be
- * opened, which may pass; nothing is created but an SQLite file.
+ * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot
+ * be opened, which may pass; nothing is created but an SQLite file.
  */
 GAL_MUST_USE enum gal_status gal_store_open(const char *url, struct gal_store **ret_store, struct gal_error *error);
 

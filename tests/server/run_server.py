@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import activities
 import cases
 import corruption
 import network
@@ -24,7 +25,7 @@ import protocol
 import retention
 from place import Fault, make_place
 
-assert corruption and network and outages and poison and protocol and retention # they register their cases
+assert activities and corruption and network and outages and poison and protocol and retention # they register their cases
 
 
 def run_case(galliard, function, make_url):
