@@ -16,14 +16,22 @@ static const struct action {
         void (*run)(struct gal_action_call *call);
         bool writes;
 } actions[] = {
+        { "CreateActivity", gal_api_create_activity, true },
         { "CreateStateMachine", gal_api_create_state_machine, true },
+        { "DeleteActivity", gal_api_delete_activity, true },
         { "DeleteStateMachine", gal_api_delete_state_machine, true },
+        { "DescribeActivity", gal_api_describe_activity, false },
         { "DescribeExecution", gal_api_describe_execution, false },
         { "DescribeStateMachine", gal_api_describe_state_machine, false },
+        { "GetActivityTask", gal_api_get_activity_task, true },
         { "GetExecutionHistory", gal_api_get_execution_history, false },
+        { "ListActivities", gal_api_list_activities, false },
         { "ListExecutions", gal_api_list_executions, false },
         { "ListStateMachines", gal_api_list_state_machines, false },
         { "PurgeExecutions", gal_api_purge_executions, true },
+        { "SendTaskFailure", gal_api_send_task_failure, true },
+        { "SendTaskHeartbeat", gal_api_send_task_heartbeat, true },
+        { "SendTaskSuccess", gal_api_send_task_success, true },
         { "StartExecution", gal_api_start_execution, true },
         { "StopExecution", gal_api_stop_execution, true },
 };
@@ -75,5 +83,5 @@ struct gal_api_wait *gal_api_call(struct gal_api *api, const char *name, const c
         action->run(&call);
         if (action->writes && api->poke != NULL)
                 api->poke(api->user);
-        return NULL;
+        return call.wait;
 }

@@ -19,6 +19,7 @@ struct gal_action_call {
         struct gal_api *api;
         const json_t *request; /* an object; borrowed */
         struct gal_reply reply;
+        struct gal_api_wait *wait; /* of an action that waits for what may not come; see gal_api_call() */
 };
 
 /* request.c: members of requests, which are of their types and within their bounds once the request was validated.
@@ -104,14 +105,22 @@ void gal_machine_copy_finish(struct gal_machine_copy *copy);
 void gal_execution_refuse(struct gal_action_call *call, const char *arn);
 
 /* The actions. */
+void gal_api_create_activity(struct gal_action_call *call);
 void gal_api_create_state_machine(struct gal_action_call *call);
+void gal_api_delete_activity(struct gal_action_call *call);
 void gal_api_delete_state_machine(struct gal_action_call *call);
+void gal_api_describe_activity(struct gal_action_call *call);
 void gal_api_describe_execution(struct gal_action_call *call);
 void gal_api_describe_state_machine(struct gal_action_call *call);
+void gal_api_get_activity_task(struct gal_action_call *call);
 void gal_api_get_execution_history(struct gal_action_call *call);
+void gal_api_list_activities(struct gal_action_call *call);
 void gal_api_list_executions(struct gal_action_call *call);
 void gal_api_list_state_machines(struct gal_action_call *call);
 void gal_api_purge_executions(struct gal_action_call *call);
+void gal_api_send_task_failure(struct gal_action_call *call);
+void gal_api_send_task_heartbeat(struct gal_action_call *call);
+void gal_api_send_task_success(struct gal_action_call *call);
 void gal_api_start_execution(struct gal_action_call *call);
 void gal_api_stop_execution(struct gal_action_call *call);
 

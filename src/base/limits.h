@@ -66,6 +66,18 @@
 #define GAL_WAIT_SECONDS_MAX 2147483647
 /* An execution that waits longer than this leaves memory. */
 #define GAL_PARK_MS 60000
+/* Executions that wait for a worker or a token and stay in memory for so long; further ones leave it at once. */
+#define GAL_IDLE_MAX 10000
+/* Registered activities: the service's 100,000. */
+#define GAL_ACTIVITIES_MAX 100000
+/* GetActivityTask: how long a worker waits for a task, and how many may wait at one activity (the service's). */
+#define GAL_POLL_MS 60000
+#define GAL_POLLS_MAX 1000
+/* Tasks of one activity that are read ahead of its workers, and those of all activities. */
+#define GAL_ACTIVITY_TASKS_AHEAD 500
+#define GAL_ACTIVITY_TASKS_MAX 100000
+/* A task token, as the API bounds it; ours have 100 characters. */
+#define GAL_TASK_TOKEN_CHARACTERS_MAX 2048
 /* An execution of the Standard type ends after a year. */
 #define GAL_EXECUTION_SECONDS_MAX 31536000
 /* A name is free again 90 days after its execution was closed. */
@@ -136,8 +148,8 @@
 /* Connections to the server: 9,000 workers and SDKs that keep theirs open, and some more; about 10 KiB each. Fewer
  * where the process may not have as many descriptors. At the bound the one that has rested longest is closed. */
 #define GAL_SERVER_CONNECTIONS_MAX 10000
-/* What `serve` raises its limit of descriptors to, where it may: the connections, and as many again for the pipes of
- * functions and calls. Children inherit it, so not more than is of use. */
+/* What `serve` raises its limit of descriptors to, where it may: the connections, and as many again for the pipes
+ * of functions and calls. Children inherit it, so not more than is of use. */
 #define GAL_SERVER_DESCRIPTORS_MAX 20480
 /* Requests that wait for their commit: what the engine does in about a second. Past it, and past the bodies below,
  * clients are told to come again (ThrottlingException, as the service does). */

@@ -22,6 +22,7 @@
         X(CALL_FORGOTTEN, "withheld-call-forgotten")                                                               \
         X(DUE_SKIPPED, "due-skipped-after-failed-read")                                                            \
         X(SNAPSHOT_RETRIES, "snapshot-forgets-retries")                                                            \
+        X(WORKER_GONE, "task-for-a-worker-that-has-gone")                                                          \
         X(POISON, "poison")                                                                                        \
         X(POISON_TRAP, "poison-trap")
 

@@ -14,7 +14,7 @@
 #include "engine/internal.h"
 #include "journal/journal.h"
 
-static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
+static struct gal_commit *create_commit(size_t run_count, size_t machine_count, size_t activity_count)
 {
         struct gal_commit *commit = gal_new(struct gal_commit);
 
@@ -31,6 +31,9 @@ static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
         commit->machine_rows = gal_new_array(machine_count, struct gal_machine_row);
         commit->revision_rows = gal_new_array(machine_count, struct gal_revision_row);
         commit->deleted_rows = gal_new_array(machine_count, const char *);
+        commit->activities = gal_new_array(activity_count, struct activity *);
+        commit->activity_rows = gal_new_array(activity_count, struct gal_activity_row);
+        commit->deleted_activity_rows = gal_new_array(activity_count, const char *);
         commit->batch = (struct gal_batch){ .machines = commit->machine_rows,
                                             .deleted_machines = commit->deleted_rows,
                                             .revisions = commit->revision_rows,
@@ -38,7 +41,9 @@ static struct gal_commit *create_commit(size_t run_count, size_t machine_count)
                                             .executions = commit->execution_rows,
                                             .chunks = commit->chunk_rows,
                                             .runs = commit->run_rows,
-                                            .closed_runs = commit->closed_rows };
+                                            .closed_runs = commit->closed_rows,
+                                            .activities = commit->activity_rows,
+                                            .deleted_activities = commit->deleted_activity_rows };
         return commit;
 }
 
@@ -60,6 +65,11 @@ static void destroy_commit(struct gal_commit *commit)
         free(commit->machine_rows);
         free(commit->revision_rows);
         free(commit->deleted_rows);
+        free(commit->activities);
+        free(commit->activity_rows);
+        free(commit->deleted_activity_rows);
+        free(commit->task_rows);
+        free(commit->taken_rows);
         free(commit);
 }
 
@@ -89,6 +99,18 @@ static void add_machine(struct gal_commit *commit, struct machine *machine)
         };
 }
 
+static void add_activity(struct gal_commit *commit, struct activity *activity)
+{
+        commit->activities[commit->activity_count++] = activity;
+        if (activity->deleting)
+                commit->deleted_activity_rows[commit->batch.deleted_activity_count++] = activity->name;
+        else
+                commit->activity_rows[commit->batch.activity_count++] =
+                        (struct gal_activity_row){ .name = activity->name,
+                                                   .encryption = activity->encryption,
+                                                   .created_ms = activity->created_ms };
+}
+
 static void add_chunk(struct gal_commit *commit, struct gal_run *run)
 {
         const struct gal_records *records = &run->step.records;
@@ -102,7 +124,7 @@ static void add_chunk(struct gal_commit *commit, struct gal_run *run)
         if (body->status != GAL_OK)
                 gal_bug("encoding a chunk", body->status);
         run->tail_size += body->len;
-        commit->runs[index] = run;
+        commit->runs[commit->run_count++] = run;
         commit->chunk_rows[index] = (struct gal_chunk_row){
                 .slot = run->slot,
                 .execution_id = run->id,
@@ -163,7 +185,7 @@ static bool wants_snapshot(const struct gal_run *run)
 /* After its chunk: the snapshot refers to large payloads where that has written them. */
 static void add_snapshot(struct gal_commit *commit, struct gal_run *run, struct gal_run_row *row)
 {
-        struct gal_buffer *snapshot = &commit->snapshots[commit->batch.chunk_count - 1];
+        struct gal_buffer *snapshot = &commit->snapshots[commit->run_count - 1];
 
         gal_journal_encode_snapshot(snapshot, run->execution, run->number);
         if (snapshot->status != GAL_OK)
@@ -183,6 +205,7 @@ static void add_run(struct gal_commit *commit, struct gal_run *run)
         run->in_flight = true;
         run->is_parking = gal_run_is_parkable(run);
         add_chunk(commit, run);
+        gal_activity_tasks_commit(run, commit);
         if (!run->is_committed || !is_open) {
                 add_execution(commit, run);
                 add_name(commit, run);
@@ -196,6 +219,20 @@ static void add_run(struct gal_commit *commit, struct gal_run *run)
         } else if (!is_open && run->is_committed) {
                 commit->closed_rows[commit->batch.closed_run_count++] = row;
         }
+}
+
+/* Nothing has happened, it only leaves memory: there is no chunk. */
+static void add_parking(struct gal_commit *commit, struct gal_run *run)
+{
+        struct gal_run_row row = { .slot = run->slot, .execution_id = run->id };
+
+        run->in_flight = true;
+        run->is_parking = true;
+        commit->runs[commit->run_count++] = run;
+        add_snapshot(commit, run, &row);
+        row.wake_ms = GAL_MUTATED(NO_WAKE) ? 0 : run->wake_ms;
+        run->row_wake_ms = row.wake_ms;
+        commit->run_rows[commit->batch.run_count++] = row;
 }
 
 static size_t count_dirty(const struct gal_engine *engine)
@@ -217,6 +254,16 @@ static size_t count_changed(const struct gal_engine *engine)
         return count;
 }
 
+static size_t count_activities(const struct gal_engine *engine)
+{
+        size_t count = 0;
+
+        for (const struct activity *activity = engine->changed_activities; activity != NULL;
+             activity = activity->next_changed)
+                count++;
+        return count;
+}
+
 static struct gal_run *take_dirty(struct gal_engine *engine)
 {
         struct gal_run *run = engine->dirty_first;
@@ -226,6 +273,12 @@ static struct gal_run *take_dirty(struct gal_engine *engine)
                 engine->dirty_last = &engine->dirty_first;
         run->is_dirty = false;
         return run;
+}
+
+static void stay(struct gal_run *run)
+{
+        gal_run_answer_replies(run, /* lost= */ NULL);
+        gal_run_rest(run);
 }
 
 /* A step may write nothing: a result that came too late. */
@@ -239,28 +292,39 @@ static void step_dirty(struct gal_engine *engine, struct gal_commit *commit)
                 gal_run_set_wake(run);
                 if (run->step.records.count > 0)
                         add_run(commit, run);
+                else if (run->wants_parking && gal_run_may_park(run))
+                        add_parking(commit, run);
+                else
+                        stay(run);
+                run->wants_parking = false;
                 gal_suspect_set(NULL);
-                if (engine->one_by_one && commit->batch.chunk_count > 0)
+                if (engine->one_by_one && commit->run_count > 0)
                         return;
         }
 }
 
 void gal_commit_offer(struct gal_engine *engine)
 {
-        struct gal_commit *commit = create_commit(count_dirty(engine), count_changed(engine));
+        struct gal_commit *commit =
+                create_commit(count_dirty(engine), count_changed(engine), count_activities(engine));
 
         for (struct machine *machine = engine->changed_first; machine != NULL; machine = machine->next_changed)
                 add_machine(commit, machine);
         engine->changed_first = NULL;
         engine->changed_last = &engine->changed_first;
-        if (!engine->one_by_one || commit->machine_count == 0)
+        for (struct activity *activity = engine->changed_activities; activity != NULL;
+             activity = activity->next_changed)
+                add_activity(commit, activity);
+        engine->changed_activities = NULL;
+        engine->changed_activities_last = &engine->changed_activities;
+        if (!engine->one_by_one || (commit->machine_count == 0 && commit->activity_count == 0))
                 step_dirty(engine, commit);
-        if (commit->batch.chunk_count == 0 && commit->machine_count == 0) {
+        if (commit->run_count == 0 && commit->machine_count == 0 && commit->activity_count == 0) {
                 destroy_commit(commit);
                 return;
         }
         engine->commits_in_flight++;
-        for (size_t i = 0; GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->batch.chunk_count; i++)
+        for (size_t i = 0; GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->run_count; i++)
                 gal_run_publish(commit->runs[i]);
         engine->callbacks.commit(engine->callbacks.user, commit, &commit->batch);
 }
@@ -287,10 +351,13 @@ static void release_run(struct gal_engine *engine, struct gal_run *run)
         gal_step_clear(&run->step);
         answer.time_ms = run->execution->started_ms;
         gal_waiters_answer(&run->waiters, &answer);
+        gal_run_answer_replies(run, /* lost= */ NULL);
+        gal_polls_answer_started(run);
         if (run->execution->status != GAL_EXECUTION_RUNNING) {
                 engine->counters.closed[run->execution->status]++;
                 answer.time_ms = run->execution->stopped_ms;
                 gal_waiters_answer(&run->stop_waiters, &answer);
+                gal_run_refuse_queue(run, &gal_too_late);
                 if (engine->callbacks.closed != NULL)
                         engine->callbacks.closed(engine->callbacks.user, run);
                 gal_run_cancel_all(run);
@@ -303,6 +370,8 @@ static void release_run(struct gal_engine *engine, struct gal_run *run)
                 gal_run_mark_dirty(run);
         else if (run->is_parking)
                 park(engine, run);
+        else
+                gal_run_rest(run);
 }
 
 static void count(struct gal_engine_counters *counters, const struct gal_batch *batch)
@@ -310,7 +379,8 @@ static void count(struct gal_engine_counters *counters, const struct gal_batch *
         counters->chunks += batch->chunk_count;
         counters->rows += batch->machine_count + batch->deleted_machine_count + batch->revision_count +
                           batch->name_count + batch->execution_count + batch->chunk_count + batch->run_count +
-                          batch->closed_run_count;
+                          batch->closed_run_count + batch->activity_count + batch->deleted_activity_count +
+                          batch->activity_task_count + batch->taken_activity_task_count;
         for (size_t i = 0; i < batch->chunk_count; i++)
                 counters->bytes += batch->chunks[i].body_len;
 }
@@ -320,9 +390,12 @@ static void publish(struct gal_engine *engine, struct gal_commit *commit)
         count(&engine->counters, &commit->batch);
         for (size_t i = 0; i < commit->machine_count; i++)
                 gal_registry_committed(engine, commit->machines[i]);
-        for (size_t i = 0; !GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->batch.chunk_count; i++)
+        for (size_t i = 0; i < commit->activity_count; i++)
+                gal_activity_committed(engine, commit->activities[i]);
+        gal_activity_tasks_committed(engine, commit);
+        for (size_t i = 0; !GAL_MUTATED(EFFECT_BEFORE_COMMIT) && i < commit->run_count; i++)
                 gal_run_publish(commit->runs[i]);
-        for (size_t i = 0; i < commit->batch.chunk_count; i++)
+        for (size_t i = 0; i < commit->run_count; i++)
                 release_run(engine, commit->runs[i]);
 }
 
@@ -337,7 +410,7 @@ static void quarantine(struct gal_engine *engine, const struct gal_run *run)
 /* The data was refused: find out whose it is, one execution a batch. */
 static void narrow_down(struct gal_engine *engine, const struct gal_commit *commit)
 {
-        bool is_found = commit->batch.chunk_count == 1 && commit->machine_count == 0;
+        bool is_found = commit->run_count == 1 && commit->machine_count == 0 && commit->activity_count == 0;
 
         if (is_found)
                 quarantine(engine, commit->runs[0]);
@@ -351,10 +424,12 @@ void gal_engine_committed(struct gal_engine *engine, struct gal_commit *commit, 
         if (status == GAL_OK && !engine->is_lost) {
                 publish(engine, commit);
         } else {
-                for (size_t i = 0; i < commit->batch.chunk_count; i++)
+                for (size_t i = 0; i < commit->run_count; i++)
                         commit->runs[i]->in_flight = false;
                 for (size_t i = 0; i < commit->machine_count; i++)
                         commit->machines[i]->in_flight = false;
+                for (size_t i = 0; i < commit->activity_count; i++)
+                        commit->activities[i]->in_flight = false;
                 engine->is_lost = true;
                 if (status == GAL_EINVALID)
                         narrow_down(engine, commit);

@@ -38,8 +38,27 @@ struct gal_engine *gal_engine_create(struct gal_store *store, const struct gal_e
         engine->dirty_last = &engine->dirty_first;
         engine->changed_last = &engine->changed_first;
         engine->requests_last = &engine->requests_first;
+        engine->changed_activities_last = &engine->changed_activities;
+        STAILQ_INIT(&engine->ready);
+        TAILQ_INIT(&engine->arrived);
+        TAILQ_INIT(&engine->polls);
+        TAILQ_INIT(&engine->idle);
+        LIST_INIT(&engine->queued_polls);
+        if (options->token_key != NULL)
+                memcpy(engine->token_key, options->token_key, sizeof(engine->token_key));
         memcpy(engine->ids.state, options->random, sizeof(engine->ids.state));
         return engine;
+}
+
+static void clear_sent(struct gal_run *run, const struct gal_answer *answer)
+{
+        struct gal_poll_answer lost = { .status = answer->status,
+                                        .code = answer->code,
+                                        .message = answer->message };
+
+        gal_run_answer_replies(run, answer);
+        gal_run_refuse_queue(run, answer);
+        gal_polls_drop_started(run, &lost);
 }
 
 /* Runs and machines; `answer` (nullable) goes to all who wait. */
@@ -57,9 +76,11 @@ static void clear_memory(struct gal_engine *engine, const struct gal_answer *ans
                         gal_waiters_answer(&run->waiters, answer);
                         gal_waiters_answer(&run->stop_waiters, answer);
                         gal_run_cancel_all(run);
+                        clear_sent(run, answer);
                 }
                 gal_run_destroy(run);
         }
+        gal_activities_clear(engine, answer);
         gal_registry_clear(engine);
         gal_assert(engine->revisions == NULL);
 }
@@ -95,6 +116,7 @@ void gal_engine_destroy(struct gal_engine *engine)
         free(engine->account);
         free(engine->region);
         free(engine->role_arn);
+        explicit_bzero(engine->token_key, sizeof(engine->token_key));
         free(engine);
 }
 
@@ -121,6 +143,8 @@ enum gal_status gal_engine_load(struct gal_engine *engine, int64_t now_ms, struc
         gal_assert(engine->runs == NULL);
         engine->now_ms = now_ms;
         status = gal_registry_load(engine, error);
+        if (status == GAL_OK)
+                status = gal_activities_load(engine, error);
         if (status == GAL_OK)
                 status = gal_load_all(engine, error);
         engine->is_lost = status != GAL_OK;
@@ -177,6 +201,8 @@ static bool may_commit(const struct gal_engine *engine)
                 return false;
         if (engine->changed_first != NULL)
                 return in_flight == 0;
+        if (engine->changed_activities != NULL)
+                return true;
         return has_dirty(engine, dirty_min[in_flight < last ? in_flight : last]);
 }
 
@@ -192,6 +218,10 @@ void gal_engine_tick(struct gal_engine *engine, int64_t now_ms, const uint64_t r
         if (engine->is_lost) /* a look at the store has shown it */
                 return;
         wake_due(engine);
+        gal_polls_run(engine);
+        if (engine->is_lost)
+                return;
+        gal_idle_run(engine);
         if (may_commit(engine))
                 gal_commit_offer(engine);
 }
@@ -206,16 +236,26 @@ bool gal_engine_has_work(const struct gal_engine *engine)
 {
         if (engine->is_lost)
                 return false;
+        if (engine->commits_in_flight < engine->commits_max && gal_polls_have_work(engine))
+                return true;
         return may_commit(engine) || (engine->requests_first != NULL && engine->commits_in_flight == 0);
+}
+
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+        if (a_ms == 0 || b_ms == 0)
+                return a_ms + b_ms;
+        return a_ms < b_ms ? a_ms : b_ms;
 }
 
 int64_t gal_engine_wake_ms(const struct gal_engine *engine)
 {
         const struct gal_heap_node *first = gal_heap_first(&engine->wakes);
         int64_t wake_ms = first == NULL ? 0 : gal_container_of(first, struct gal_run, wake)->wake_ms;
-        int64_t due_ms = gal_load_due_ms(engine);
 
-        return due_ms != 0 && (wake_ms == 0 || due_ms < wake_ms) ? due_ms : wake_ms;
+        wake_ms = earlier(wake_ms, gal_load_due_ms(engine));
+        wake_ms = earlier(wake_ms, gal_polls_wake_ms(engine));
+        return earlier(wake_ms, gal_idle_wake_ms(engine));
 }
 
 size_t gal_engine_tasks_out(const struct gal_engine *engine)

@@ -53,6 +53,11 @@ struct gal_engine_callbacks {
         void (*dispatch)(void *user, const struct gal_dispatch *dispatch);
         /* The attempt is over: end what runs for it and report nothing any more. The handle is gone afterwards. */
         void (*cancel)(void *user, struct gal_task_handle *handle, void *data);
+        /*
+         * (nullable: as cancel) The attempt was ended by its token: what runs for it may come to its own end, and
+         * is not to be reported. The handle is gone afterwards.
+         */
+        void (*release)(void *user, struct gal_task_handle *handle, void *data);
         /* (nullable) A committed record of an execution, internal ones too; in order. */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
         /* (nullable) The execution is closed and that is committed. */
@@ -73,6 +78,7 @@ struct gal_engine_options {
         uint64_t events_max;       /* 0: the service's 25,000; UINT64_MAX: no limit */
         unsigned commits_max;      /* batches in flight at once; 0: 1 */
         uint64_t random[4];        /* fresh randomness, for ids that are made before the first tick */
+        const uint8_t *token_key;  /* the store's, of GAL_TASK_TOKEN_KEY_SIZE bytes; NULL: zeroes */
         const struct gal_log *log; /* nullable; borrowed */
 };
 
@@ -148,6 +154,55 @@ void gal_engine_start(struct gal_engine *engine, const struct gal_start_request 
 void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error,
                      const char *cause, gal_engine_done done, void *user);
 
+/* Activities. Idempotent by name; `encryption` (nullable) is the configuration, as JSON text that is compared. */
+void gal_engine_create_activity(struct gal_engine *engine, const char *name, const char *encryption,
+                                gal_engine_done done, void *user);
+/* Its tasks go on waiting, for an activity that is made again under that name. */
+void gal_engine_delete_activity(struct gal_engine *engine, const char *activity_arn, gal_engine_done done,
+                                void *user);
+
+/* What a worker gets. `token` NULL: the time was over, or it was cancelled. */
+struct gal_poll_answer {
+        enum gal_status status;
+        const char *code;    /* NULL when OK */
+        const char *message; /* NULL when OK */
+        const char *token;
+        struct gal_payload *input;
+};
+
+struct gal_poll_request {
+        const char *activity_arn;
+        const char *worker; /* nullable */
+        /* (nullable) Whether the worker has left: asked immediately before the task is given to it. */
+        bool (*has_gone)(void *user);
+        /* Once; also from gal_poll_cancel(). */
+        void (*done)(void *user, const struct gal_poll_answer *answer);
+        void *user;
+};
+
+/* A worker that waits for a task of an activity. Valid until `done` is called. */
+struct gal_poll;
+
+/* (transfer none) A worker gets a task when it is committed that it has. */
+struct gal_poll *gal_engine_poll(struct gal_engine *engine, const struct gal_poll_request *request);
+/* The worker has left. Answered before this returns, or, when a commit is on its way that gives it a task, by that.
+ */
+void gal_poll_cancel(struct gal_poll *poll);
+
+/* What a worker says of the attempt whose token it has. Answered when that is committed, or was not to be. */
+enum gal_send_kind { GAL_SEND_SUCCESS, GAL_SEND_FAILURE, GAL_SEND_HEARTBEAT };
+
+struct gal_send_request {
+        enum gal_send_kind kind;
+        const char *token;
+        struct gal_payload *output; /* of a success */
+        const char *error;          /* of a failure; nullable */
+        const char *cause;          /* nullable */
+};
+
+void gal_engine_send(struct gal_engine *engine, const struct gal_send_request *request, gal_engine_done done,
+                     void *user);
+
 const struct gal_execution *gal_run_execution(const struct gal_run *run);
 /* What the store knows it by. */
 const char *gal_run_id(const struct gal_run *run);
@@ -156,6 +211,7 @@ uint32_t gal_run_slot(const struct gal_run *run);
 /* What became of a call. Texts and payloads are borrowed. After an end the handle is gone. */
 void gal_task_set_data(struct gal_task_handle *handle, void *data);
 void gal_task_started(struct gal_task_handle *handle);
+/* Ends a call of .waitForTaskToken: its handle is gone, its attempt waits for the token. */
 void gal_task_submitted(struct gal_task_handle *handle, struct gal_payload *response);
 void gal_task_succeeded(struct gal_task_handle *handle, struct gal_payload *result);
 void gal_task_failed(struct gal_task_handle *handle, const char *error, const char *cause);
@@ -182,6 +238,8 @@ int64_t gal_engine_wake_ms(const struct gal_engine *engine);
 size_t gal_engine_tasks_out(const struct gal_engine *engine);
 size_t gal_engine_commits_in_flight(const struct gal_engine *engine);
 size_t gal_engine_open_count(const struct gal_engine *engine);
+/* Workers that wait for a task. */
+size_t gal_engine_poll_count(const struct gal_engine *engine);
 
 /* What was done since the engine was made; all of it is committed. */
 struct gal_engine_counters {

@@ -7,6 +7,8 @@
 #ifndef GAL_ENGINE_INTERNAL_H
 #define GAL_ENGINE_INTERNAL_H
 
+#include <sys/queue.h>
+
 #include "base/hash.h"
 
 #include "base/assert.h"
@@ -14,6 +16,7 @@
 #include "base/id.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "engine/task_token.h"
 #include "machine/machine.h"
 
 /* Somebody who waits for a commit. */
@@ -23,7 +26,15 @@ struct waiter {
         void *user;
 };
 
-enum request_kind { REQUEST_CREATE, REQUEST_DELETE, REQUEST_START, REQUEST_STOP };
+enum request_kind {
+        REQUEST_CREATE,
+        REQUEST_DELETE,
+        REQUEST_START,
+        REQUEST_STOP,
+        REQUEST_CREATE_ACTIVITY,
+        REQUEST_DELETE_ACTIVITY,
+        REQUEST_SEND,
+};
 
 /* A request in the queue; owns its texts. */
 struct request {
@@ -40,6 +51,10 @@ struct request {
         char *cause;
         struct gal_payload *input;
         bool replace;
+        char *activity; /* name, or ARN for a deletion */
+        char *encryption;
+        char *token;
+        enum gal_send_kind send;
 };
 
 /* A definition that executions run under. Kept as long as one does. */
@@ -51,6 +66,7 @@ struct revision {
         char *definition;
         char *role_arn;
         int64_t created_ms;
+        bool has_activities; /* states that are tasks of one */
         struct gal_program *program;
 };
 
@@ -67,11 +83,104 @@ struct machine {
         struct waiter *waiters;
 };
 
+enum activity_task_state {
+        TASK_WAITING, /* in its activity's queue */
+        TASK_TAKEN,   /* by a poll; whether that holds, the commit will say */
+        TASK_BLOCKED, /* nobody can have it now: its execution goes on without, or stands still */
+};
+
+/* A task in the store that memory knows of. Goes with its row. */
+struct activity_task {
+        UT_hash_handle hh; /* by `key` */
+        struct activity_task_key {
+                char execution_id[GAL_UUID_SIZE];
+                uint64_t scheduled_id;
+        } key; /* zeroed with its padding */
+        TAILQ_ENTRY(activity_task) link;
+        struct activity *activity;
+        struct gal_poll *poll; /* TAKEN, until it is STARTED; else NULL */
+        uint32_t slot;
+        enum activity_task_state state;
+};
+
+/*
+ * The queue is in the store; `waiting` is its beginning. What is scheduled while `has_more` is found there when its
+ * turn comes.
+ */
+struct activity {
+        UT_hash_handle hh; /* by name */
+        struct gal_engine *engine;
+        char *name;
+        char *arn;
+        char *encryption; /* NULL: none was given */
+        int64_t created_ms;
+        bool in_flight; /* its row is on the way to the store */
+        bool deleting;
+        struct activity *next_changed;
+        struct waiter *waiters;
+        TAILQ_HEAD(, gal_poll) polls; /* that wait, in their order */
+        size_t poll_count;            /* and those that are being given a task */
+        TAILQ_HEAD(, activity_task) waiting;
+        size_t waiting_count;
+        size_t task_count; /* in memory, in whatever state */
+        bool has_more;     /* there may be tasks in the store that memory does not know */
+        bool is_ready;     /* in gal_engine.ready */
+        STAILQ_ENTRY(activity) ready_link;
+};
+
+enum poll_state {
+        POLL_ARRIVED, /* until the next tick */
+        POLL_WAITING,
+        POLL_QUEUED,  /* it has a task, and its stimulus is in the queue of the run */
+        POLL_STARTED, /* that is on its way to the store */
+};
+
+struct gal_poll {
+        TAILQ_ENTRY(gal_poll) link;     /* of those that wait at its activity */
+        TAILQ_ENTRY(gal_poll) due_link; /* in gal_engine.polls, unless it is being given a task */
+        LIST_ENTRY(gal_poll) run_link;  /* QUEUED: in gal_engine.queued_polls; STARTED: in gal_run.polls */
+        struct gal_engine *engine;
+        struct activity *activity; /* NULL while it is ARRIVED */
+        struct activity_task *task;
+        struct gal_run *run; /* of the task */
+        enum poll_state state;
+        char *activity_arn;
+        char *worker;
+        int64_t deadline_ms;
+        char *token;
+        struct gal_payload *input;
+        bool (*has_gone)(void *user);
+        void (*done)(void *user, const struct gal_poll_answer *answer);
+        void *user;
+};
+
+/* Somebody who has sent something about a task, and what became of it. */
+struct reply {
+        struct reply *next;
+        gal_engine_done done;
+        void *user;
+        bool was_taken;
+};
+
+/* A task of an activity that stands in the store's queue. */
+struct run_task {
+        uint64_t scheduled_id;
+        int64_t scheduled_ms;
+        uint32_t state;
+        bool is_kept;
+};
+
 /* A stimulus that owns what it names. */
 struct queued {
         struct gal_stimulus stimulus;
         char *error;
         char *cause;
+        struct gal_poll *poll; /* of TASK_STARTED; NULL: none, or the worker has gone */
+        bool is_sent;          /* by a client, who waits for `done` */
+        bool is_void;          /* not to be looked at */
+        bool was_taken;
+        gal_engine_done done;
+        void *user;
 };
 
 struct gal_task_handle {
@@ -79,12 +188,15 @@ struct gal_task_handle {
         uint32_t frame;
         uint64_t scheduled_id;
         bool reported; /* its end is in the queue: the driver has let go of it */
+        bool is_started;
+        bool ends_submitted; /* the call ends when it is submitted */
         void *data;
 };
 
 struct gal_run {
-        UT_hash_handle hh; /* by `key`; an ARN may name an execution of a deleted machine, too */
-        char *key;         /* the machine's id, '/', the execution's name */
+        UT_hash_handle hh;    /* by `key`; an ARN may name an execution of a deleted machine, too */
+        UT_hash_handle hh_id; /* by `id` */
+        char *key;            /* the machine's id, '/', the execution's name */
         struct gal_engine *engine;
         struct gal_execution *execution;
         struct revision *revision;
@@ -98,8 +210,16 @@ struct gal_run {
         bool is_committed;    /* its start is in the store */
         bool is_dirty;
         bool in_flight;
-        bool is_parking;     /* the commit in flight says so: it may leave memory with it */
-        int64_t row_wake_ms; /* what its run row says: 0, or when it is due */
+        bool is_parking;    /* the commit in flight says so: it may leave memory with it */
+        bool wants_parking; /* it has been idle for long: to be committed for that alone */
+        bool is_idle;       /* in gal_engine.idle */
+        int64_t idle_ms;    /* since when */
+        TAILQ_ENTRY(gal_run) idle_link;
+        struct run_task *waiting; /* its tasks in the store's queues, with the commit in flight */
+        size_t waiting_count;
+        LIST_HEAD(, gal_poll) polls; /* that the commit in flight gives a task */
+        struct reply *replies;       /* to be told with the commit in flight */
+        int64_t row_wake_ms;         /* what its run row says: 0, or when it is due */
         uint32_t tasks_out;
         struct gal_run *next_dirty;
         struct gal_heap_node wake;
@@ -124,10 +244,11 @@ struct quarantined {
 struct gal_commit {
         struct gal_commit *next; /* in the list of those that are free */
         struct gal_batch batch;
-        struct gal_run **runs; /* one a chunk */
+        struct gal_run **runs; /* with a chunk each, but for those that only leave memory */
+        size_t run_count;
         size_t run_size;
         struct gal_buffer *bodies;    /* one a chunk */
-        struct gal_buffer *snapshots; /* as many; most stay empty */
+        struct gal_buffer *snapshots; /* one a run; most stay empty */
         struct gal_machine_row *machine_rows;
         struct gal_revision_row *revision_rows;
         const char **deleted_rows;
@@ -139,6 +260,14 @@ struct gal_commit {
         struct gal_run_row *run_rows;
         struct gal_run_row *closed_rows;
         struct gal_name_row *name_rows;
+        struct activity **activities; /* created or deleted */
+        size_t activity_count;
+        struct gal_activity_row *activity_rows;
+        const char **deleted_activity_rows;
+        struct gal_activity_task_row *task_rows; /* grow */
+        size_t task_size;
+        struct gal_activity_task_row *taken_rows;
+        size_t taken_size;
 };
 
 struct gal_engine {
@@ -159,6 +288,20 @@ struct gal_engine {
         struct machine **changed_last;
         struct revision *revisions;
         struct gal_run *runs;
+        struct gal_run *runs_by_id;
+        struct activity *activities;
+        struct activity *changed_activities;
+        struct activity **changed_activities_last;
+        struct activity_task *activity_tasks;
+        STAILQ_HEAD(, activity) ready; /* that may have tasks for the workers that wait */
+        int64_t ready_pause_ms;        /* the store could not be read: not before that time again */
+        TAILQ_HEAD(, gal_poll) arrived;
+        TAILQ_HEAD(, gal_poll) polls; /* that wait, the earliest first */
+        LIST_HEAD(, gal_poll) queued_polls;
+        size_t poll_count;                   /* in whatever state */
+        TAILQ_HEAD(idle_runs, gal_run) idle; /* runs that wait for a worker or a token, the longest first */
+        size_t idle_count;
+        uint8_t token_key[GAL_TASK_TOKEN_KEY_SIZE];
         struct gal_run *dirty_first;
         struct gal_run **dirty_last;
         struct gal_heap wakes;
@@ -184,17 +327,23 @@ void gal_quarantine_clear(struct gal_engine *engine);
 void gal_suspect_execution(struct gal_engine *engine, const char *id, const char *arn);
 
 /* run.c */
+/* `id` NULL: a new one. */
 struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
-                               const char *name);
+                               const char *name, const char *id);
 /* (transfer none) In memory; NULL: closed, parked, or never was. */
 struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, const char *name);
-/* (transfer none) The same by ARN: of the machine that has the name now, else of a deleted one. */
+/* (transfer none) The same by ARN: of the machine that has the name now. Those of deleted machines: gal_load_arn().
+ */
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn);
-/* Whether it waits so long, and for nothing but the time, that it may leave memory. */
-bool gal_run_is_parkable(const struct gal_run *run);
+/* (transfer none) In memory. */
+struct gal_run *gal_run_find_id(struct gal_engine *engine, const char *id);
 void gal_run_destroy(struct gal_run *run);
 void gal_run_mark_dirty(struct gal_run *run);
 void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus);
+/* (transfer none) The same, for more to be said about it. Valid until the next one. */
+struct queued *gal_run_queue_more(struct gal_run *run, const struct gal_stimulus *stimulus);
+/* TIME now, if anything is due: it must come before what is queued next. */
+void gal_run_wake_due(struct gal_run *run);
 void gal_run_set_wake(struct gal_run *run);
 void gal_run_step(struct gal_run *run, struct gal_random *random);
 /* Observers hear, effects leave. */
@@ -203,6 +352,74 @@ void gal_run_publish(struct gal_run *run);
 void gal_run_reissue(struct gal_run *run);
 /* Cancels every attempt that is out. */
 void gal_run_cancel_all(struct gal_run *run);
+/* What is left in the queue of a run that goes: nothing of it was taken. `answer` (nullable) goes to those who sent
+ * it. */
+void gal_run_refuse_queue(struct gal_run *run, const struct gal_answer *answer);
+/* What is said to whoever sends something about an attempt that is over. */
+extern const struct gal_answer gal_too_late;
+/* To those who have sent something; `lost` (nullable): instead of what became of it. */
+void gal_run_answer_replies(struct gal_run *run, const struct gal_answer *lost);
+
+/* idle.c: executions that wait for somebody outside, and how they leave memory. */
+
+/* Whether it waits long enough to leave memory with the commit that is being made. */
+bool gal_run_is_parkable(const struct gal_run *run);
+/* Whether it may leave memory, although that takes a commit of its own. */
+bool gal_run_may_park(const struct gal_run *run);
+/* It has nothing to do. */
+void gal_run_rest(struct gal_run *run);
+/* It has, or it goes. */
+void gal_run_unrest(struct gal_run *run);
+void gal_idle_run(struct gal_engine *engine);
+int64_t gal_idle_wake_ms(const struct gal_engine *engine); /* 0: never */
+/* (transfer none) The frame whose open attempt was scheduled by that event; NULL: it is over. */
+struct gal_frame *gal_run_find_attempt(const struct gal_run *run, uint64_t scheduled_id);
+
+/* activity.c: the registry. */
+
+/* By name. (transfer none) */
+struct activity *gal_activity_find(struct gal_engine *engine, const char *name);
+/* By ARN, of this account and region. (transfer none) */
+struct activity *gal_activity_find_arn(struct gal_engine *engine, const char *arn);
+/* The name in an ARN that is known to be an activity's. (transfer none) */
+const char *gal_activity_name(const char *arn);
+bool gal_activity_create(struct gal_engine *engine, struct request *request); /* as gal_registry_create() */
+bool gal_activity_delete(struct gal_engine *engine, struct request *request);
+void gal_activity_committed(struct gal_engine *engine, struct activity *activity);
+enum gal_status gal_activities_load(struct gal_engine *engine, struct gal_error *error);
+/* `answer` as in gal_engine_drop(); polls included. */
+void gal_activities_clear(struct gal_engine *engine, const struct gal_answer *answer);
+
+/* activity_task.c: tasks, and the workers that wait for them. */
+
+/* Compares what waits with what did, after a step, and adds the rows to the commit. */
+void gal_activity_tasks_commit(struct gal_run *run, struct gal_commit *commit);
+/* What waits, by the execution alone: after a load. */
+void gal_activity_tasks_note(struct gal_run *run);
+/* The rows of the commit are in the store, and out of it. */
+void gal_activity_tasks_committed(struct gal_engine *engine, const struct gal_commit *commit);
+void gal_activity_tasks_clear(struct activity *activity);
+/* The end of the waiting of those who wait at the activity. */
+void gal_polls_end(struct activity *activity, const struct gal_poll_answer *answer);
+void gal_polls_run(struct gal_engine *engine);
+bool gal_polls_have_work(const struct gal_engine *engine);
+int64_t gal_polls_wake_ms(const struct gal_engine *engine); /* 0: never */
+/* Before a step: those who have gone do not start their task. */
+void gal_polls_look(struct gal_run *run);
+/* After it. */
+void gal_poll_settle(struct gal_poll *poll, bool was_taken);
+/* The run goes, and the stimulus with it. */
+void gal_poll_put_back(struct gal_poll *poll);
+/* What the commit in flight has given away is theirs. */
+void gal_polls_answer_started(struct gal_run *run);
+/* It is lost. `answer` (nullable). */
+void gal_polls_drop_started(struct gal_run *run, const struct gal_poll_answer *answer);
+void gal_polls_clear(struct gal_engine *engine, const struct gal_poll_answer *answer);
+
+/* send.c */
+bool gal_send_run(struct gal_engine *engine, const struct request *request); /* as gal_registry_create() */
+/* (transfer full) */
+char *gal_send_make_token(const struct gal_run *run, uint64_t scheduled_id, const uint64_t nonce[2]);
 
 /* registry.c */
 struct machine *gal_registry_find(struct gal_engine *engine, const char *name_or_arn);
@@ -236,6 +453,9 @@ void gal_load_resume(struct gal_engine *engine);
 void gal_load_due(struct gal_engine *engine);
 /* When gal_load_due() has something to do next; 0: never. */
 int64_t gal_load_due_ms(const struct gal_engine *engine);
+/* The same by its place in the store, of one that is not in memory. */
+enum gal_status gal_load_id(struct gal_engine *engine, uint32_t slot, const char *execution_id,
+                            struct gal_run **ret_run, struct gal_error *error);
 /* `ret_run` (transfer none): an open execution, from memory or the store; NULL: there is none. GAL_EIO: who knows.
  */
 enum gal_status gal_load_arn(struct gal_engine *engine, const char *arn, struct gal_run **ret_run,

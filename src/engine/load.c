@@ -66,9 +66,8 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
                 loading->is_known = true;
                 return false;
         }
-        run = gal_run_create(engine, revision, row->machine_name, row->name);
+        run = gal_run_create(engine, revision, row->machine_name, row->name, row->execution_id);
         gal_revision_unref(engine, revision);
-        strncpy(run->id, row->execution_id, sizeof(run->id) - 1);
         run->is_named = strcmp(row->name, row->execution_id) != 0;
         run->is_committed = true;
         run->row_wake_ms = -1; /* whatever the row says, the next commit writes it anew */
@@ -121,28 +120,33 @@ static void go_on(struct gal_run *run)
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_CONTINUE };
 
         gal_run_set_wake(run);
+        gal_activity_tasks_note(run);
         if (gal_execution_is_ready(run->execution))
                 gal_run_queue(run, &stimulus);
 }
 
-static bool has_open_attempt(struct gal_run *run)
+/* An activity's is none: nothing goes out for it. */
+static bool has_open_call(struct gal_run *run)
 {
-        bool has_any;
+        bool has_any = false;
 
         gal_machine_reissue(run->execution, &run->step);
-        has_any = run->step.effect_count > 0;
+        for (size_t i = 0; i < run->step.effect_count; i++) {
+                const struct gal_state *state = &run->execution->program->states[run->step.effects[i].state];
+
+                has_any = has_any || state->as.task.resource_kind != GAL_RESOURCE_ACTIVITY;
+        }
         gal_step_clear(&run->step);
         return has_any;
 }
 
 /*
- * One that is not in memory has been parked, and what is parked waits for the time alone. When a call of it is
- * open, somebody else has gone on with it: the lease is lost, which the next commit would find out; a call asks for
- * none.
+ * One that is not in memory has been parked, and what is parked waits for no call of ours. When one of it is open,
+ * somebody else has gone on with it: the lease is lost, which the next commit would find out; a call asks for none.
  */
 static enum gal_status check_parked(struct gal_run *run, struct gal_error *error)
 {
-        if (!has_open_attempt(run))
+        if (!has_open_call(run))
                 return GAL_OK;
         run->engine->is_lost = true;
         return gal_fail(error, GAL_EIO, GAL_NOWHERE, "another process owns the store by now");
@@ -192,6 +196,8 @@ static enum gal_status load_rows(struct gal_engine *engine, const struct run_lis
                         status = check_parked(loading.run, &own);
                 if (status == GAL_OK && loading.run != NULL)
                         go_on(loading.run);
+                if (status == GAL_OK && loading.run != NULL && are_parked)
+                        gal_run_rest(loading.run);
                 gal_suspect_set(NULL);
                 if (status == GAL_OK)
                         continue;
@@ -210,6 +216,7 @@ void gal_load_resume(struct gal_engine *engine)
         for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
                 gal_suspect_execution(engine, run->id, run->execution->execution_arn);
                 gal_run_reissue(run);
+                gal_run_rest(run);
         }
         gal_suspect_set(NULL);
 }
@@ -279,6 +286,21 @@ void gal_load_due(struct gal_engine *engine)
         due_ms = gal_load_due_ms(engine);
         if (due_ms != 0 && due_ms <= engine->now_ms)
                 load_due(engine);
+}
+
+enum gal_status gal_load_id(struct gal_engine *engine, uint32_t slot, const char *execution_id,
+                            struct gal_run **ret_run, struct gal_error *error)
+{
+        struct run_list list = { NULL, 0, 0 };
+        enum gal_status status =
+                engine->store->ops->read_run(engine->store, slot, execution_id, note_run, &list, error);
+
+        if (status == GAL_OK)
+                status = load_rows(engine, &list, /* are_parked= */ true, error);
+        if (status == GAL_OK)
+                *ret_run = gal_run_find_id(engine, execution_id);
+        finish_list(&list);
+        return status;
 }
 
 /* Of the execution that an ARN means. */

@@ -49,6 +49,16 @@ void gal_revision_unref(struct gal_engine *engine, struct revision *revision)
         free(revision);
 }
 
+static bool has_activities(const struct gal_program *program)
+{
+        for (size_t i = 0; i < program->state_count; i++) {
+                if (program->states[i].kind == GAL_STATE_TASK &&
+                    program->states[i].as.task.resource_kind == GAL_RESOURCE_ACTIVITY)
+                        return true;
+        }
+        return false;
+}
+
 static struct revision *add_revision(struct gal_engine *engine, const char *id, const char *machine_id,
                                      const char *definition, const char *role_arn, int64_t created_ms,
                                      struct gal_program *program)
@@ -62,6 +72,7 @@ static struct revision *add_revision(struct gal_engine *engine, const char *id, 
         revision->role_arn = gal_strdup(role_arn);
         revision->created_ms = created_ms;
         revision->program = program;
+        revision->has_activities = has_activities(program);
         HASH_ADD_STR(engine->revisions, id, revision);
         return revision;
 }

@@ -22,6 +22,9 @@ void gal_request_destroy(struct request *request)
         free(request->role_arn);
         free(request->error);
         free(request->cause);
+        free(request->activity);
+        free(request->encryption);
+        free(request->token);
         gal_payload_unref(request->input);
         free(request);
 }
@@ -122,6 +125,33 @@ void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const
         request->name = gal_strdup(execution_arn);
         request->error = gal_strdup(stop_error);
         request->cause = gal_strdup(cause);
+}
+
+void gal_engine_create_activity(struct gal_engine *engine, const char *name, const char *encryption,
+                                gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_CREATE_ACTIVITY, done, user);
+
+        request->activity = gal_strdup(name);
+        request->encryption = gal_strdup(encryption);
+}
+
+void gal_engine_delete_activity(struct gal_engine *engine, const char *activity_arn, gal_engine_done done,
+                                void *user)
+{
+        add_request(engine, REQUEST_DELETE_ACTIVITY, done, user)->activity = gal_strdup(activity_arn);
+}
+
+void gal_engine_send(struct gal_engine *engine, const struct gal_send_request *send, gal_engine_done done,
+                     void *user)
+{
+        struct request *request = add_request(engine, REQUEST_SEND, done, user);
+
+        request->send = send->kind;
+        request->token = gal_strdup(send->token);
+        request->input = gal_payload_ref(send->output);
+        request->error = gal_strdup(send->error);
+        request->cause = gal_strdup(send->cause);
 }
 
 /* Starting. */
@@ -233,7 +263,7 @@ static bool run_start(struct gal_engine *engine, const struct request *request, 
         }
         if (request->name != NULL && !check_name(engine, request, machine))
                 return true;
-        run = gal_run_create(engine, machine->revision, machine->name, request->name);
+        run = gal_run_create(engine, machine->revision, machine->name, request->name, /* id= */ NULL);
         gal_waiter_add(&run->waiters, request->done, request->user);
         gal_run_queue(run, &stimulus);
         return true;
@@ -332,6 +362,12 @@ static bool try_request(struct gal_engine *engine, struct request *request)
         case REQUEST_STOP:
                 run_stop(engine, request);
                 return true;
+        case REQUEST_CREATE_ACTIVITY:
+                return gal_activity_create(engine, request);
+        case REQUEST_DELETE_ACTIVITY:
+                return gal_activity_delete(engine, request);
+        case REQUEST_SEND:
+                return gal_send_run(engine, request);
         }
         gal_bug("request kind", request->kind);
 }

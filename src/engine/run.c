@@ -26,19 +26,6 @@ struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, 
         return run;
 }
 
-/* Of several, that of the machine that was made last (as gal_query_execution() does). */
-static struct gal_run *find_of_deleted(struct gal_engine *engine, const char *arn)
-{
-        struct gal_run *found = NULL;
-
-        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
-                if (strcmp(run->execution->execution_arn, arn) == 0 &&
-                    (found == NULL || strcmp(run->revision->machine_id, found->revision->machine_id) > 0))
-                        found = run;
-        }
-        return found;
-}
-
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
 {
         struct gal_execution_arn parts;
@@ -48,27 +35,33 @@ struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
         if (!gal_execution_arn_parse(arn, &parts))
                 return NULL;
         machine = gal_registry_find(engine, parts.machine_name);
-        run = machine != NULL ? gal_run_find(engine, machine->id, parts.name) : find_of_deleted(engine, arn);
+        if (machine != NULL)
+                run = gal_run_find(engine, machine->id, parts.name);
         gal_execution_arn_finish(&parts);
         return run;
 }
 
-bool gal_run_is_parkable(const struct gal_run *run)
+struct gal_run *gal_run_find_id(struct gal_engine *engine, const char *id)
 {
-        const struct gal_step *step = &run->step;
+        struct gal_run *run;
 
-        if (run->execution->status != GAL_EXECUTION_RUNNING || step->yielded || run->tasks_out > 0 ||
-            run->stop_waiters != NULL)
-                return false;
-        for (size_t i = 0; i < step->effect_count; i++) {
-                if (step->effects[i].kind == GAL_EFFECT_INVOKE)
-                        return false;
+        HASH_FIND(hh_id, engine->runs_by_id, id, strlen(id), run);
+        return run;
+}
+
+struct gal_frame *gal_run_find_attempt(const struct gal_run *run, uint64_t scheduled_id)
+{
+        const struct gal_execution *execution = run->execution;
+
+        for (uint32_t i = 0; execution->status == GAL_EXECUTION_RUNNING && i < execution->frame_count; i++) {
+                if (execution->frames[i] != NULL && execution->frames[i]->attempt.scheduled_id == scheduled_id)
+                        return execution->frames[i];
         }
-        return run->wake_ms >= run->engine->now_ms + GAL_PARK_MS;
+        return NULL;
 }
 
 struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revision, const char *machine_name,
-                               const char *name)
+                               const char *name, const char *id)
 {
         const char *partition = gal_arn_partition(engine->region);
         struct gal_run *run = gal_new(struct gal_run);
@@ -79,7 +72,10 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
                                          .machine_name = machine_name,
                                          .role_arn = revision->role_arn };
 
-        gal_uuid7_format(engine->now_ms, &engine->ids, run->id);
+        if (id != NULL)
+                memcpy(run->id, id, sizeof(run->id));
+        else
+                gal_uuid7_format(engine->now_ms, &engine->ids, run->id);
         identity.execution_name = name != NULL ? name : run->id;
         arn = gal_format("arn:%s:states:%s:%s:execution:%s:%s", partition, engine->region, engine->account,
                          machine_name, identity.execution_name);
@@ -92,6 +88,8 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
         run->execution = gal_execution_create(revision->program, &identity);
         run->key = gal_format("%s/%s", revision->machine_id, identity.execution_name);
         HASH_ADD_KEYPTR(hh, engine->runs, run->key, strlen(run->key), run);
+        HASH_ADD_KEYPTR(hh_id, engine->runs_by_id, run->id, strlen(run->id), run);
+        LIST_INIT(&run->polls);
         return run;
 }
 
@@ -105,6 +103,16 @@ static void clear_queue(struct gal_run *run)
         run->queue_count = 0;
 }
 
+static void drop_replies(struct gal_run *run)
+{
+        while (run->replies != NULL) {
+                struct reply *reply = run->replies;
+
+                run->replies = reply->next;
+                free(reply);
+        }
+}
+
 void gal_run_destroy(struct gal_run *run)
 {
         struct gal_engine *engine = run->engine;
@@ -112,13 +120,19 @@ void gal_run_destroy(struct gal_run *run)
         gal_assert(!run->is_dirty);
         gal_assert(!run->in_flight);
         gal_heap_remove(&engine->wakes, &run->wake);
+        gal_run_unrest(run);
         HASH_DEL(engine->runs, run);
+        HASH_DELETE(hh_id, engine->runs_by_id, run);
+        gal_run_refuse_queue(run, /* answer= */ NULL);
+        gal_polls_drop_started(run, /* answer= */ NULL);
+        drop_replies(run);
         clear_queue(run);
         free(run->queue);
         gal_step_finish(&run->step);
         for (uint32_t i = 0; i < run->task_size; i++)
                 free(run->tasks[i]);
         free(run->tasks);
+        free(run->waiting);
         gal_revision_unref(engine, run->revision);
         gal_execution_destroy(run->execution);
         free(run->key);
@@ -144,6 +158,7 @@ uint32_t gal_run_slot(const struct gal_run *run)
 
 void gal_run_mark_dirty(struct gal_run *run)
 {
+        gal_run_unrest(run);
         if (run->is_dirty || (run->in_flight && !GAL_MUTATED(STEP_IN_FLIGHT)))
                 return;
         run->is_dirty = true;
@@ -152,7 +167,7 @@ void gal_run_mark_dirty(struct gal_run *run)
         run->engine->dirty_last = &run->next_dirty;
 }
 
-void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus)
+struct queued *gal_run_queue_more(struct gal_run *run, const struct gal_stimulus *stimulus)
 {
         struct queued *queued;
 
@@ -161,11 +176,29 @@ void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus)
                 run->queue = gal_realloc(run->queue, run->queue_size, sizeof(*run->queue));
         }
         queued = &run->queue[run->queue_count++];
+        memset(queued, 0, sizeof(*queued));
         queued->stimulus = *stimulus;
         queued->stimulus.payload = gal_payload_ref(stimulus->payload);
         queued->stimulus.error = queued->error = gal_strdup(stimulus->error);
         queued->stimulus.cause = queued->cause = gal_strdup(stimulus->cause);
         gal_run_mark_dirty(run);
+        return queued;
+}
+
+void gal_run_queue(struct gal_run *run, const struct gal_stimulus *stimulus)
+{
+        gal_run_queue_more(run, stimulus);
+}
+
+void gal_run_wake_due(struct gal_run *run)
+{
+        struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_TIME };
+        struct gal_engine *engine = run->engine;
+
+        if (run->wake_ms == 0 || run->wake_ms > engine->now_ms || run->wake.index == 0)
+                return;
+        gal_heap_remove(&engine->wakes, &run->wake);
+        gal_run_queue(run, &stimulus);
 }
 
 void gal_run_set_wake(struct gal_run *run)
@@ -203,6 +236,8 @@ static struct gal_task_handle *add_task(struct gal_run *run, const struct gal_ef
         handle->run = run;
         handle->frame = effect->frame;
         handle->scheduled_id = effect->scheduled_id;
+        handle->ends_submitted =
+                run->execution->program->states[effect->state].as.task.pattern == GAL_PATTERN_WAIT_FOR_TASK_TOKEN;
         run->tasks_out++;
         run->engine->tasks_out++;
         return handle;
@@ -231,7 +266,8 @@ static void report(struct gal_task_handle *handle, enum gal_stimulus_kind kind, 
                                          .cause = cause };
 
         gal_assert(!handle->reported);
-        if (kind == GAL_STIMULUS_TASK_SUCCEEDED || kind == GAL_STIMULUS_TASK_FAILED) {
+        if (kind == GAL_STIMULUS_TASK_SUCCEEDED || kind == GAL_STIMULUS_TASK_FAILED ||
+            (kind == GAL_STIMULUS_TASK_SUBMITTED && handle->ends_submitted)) {
                 handle->reported = true;
                 handle->run->engine->tasks_out--;
         }
@@ -240,11 +276,15 @@ static void report(struct gal_task_handle *handle, enum gal_stimulus_kind kind, 
 
 void gal_task_started(struct gal_task_handle *handle)
 {
+        handle->is_started = true;
         report(handle, GAL_STIMULUS_TASK_STARTED, NULL, NULL, NULL);
 }
 
+/* What was submitted has started, whether that was said or not. */
 void gal_task_submitted(struct gal_task_handle *handle, struct gal_payload *response)
 {
+        if (!handle->is_started)
+                gal_task_started(handle);
         report(handle, GAL_STIMULUS_TASK_SUBMITTED, response, NULL, NULL);
 }
 
@@ -284,12 +324,31 @@ static void cancel_task(struct gal_task_handle *handle)
         remove_task(handle);
 }
 
+/* What the call still says would come too late. */
+static void release_task(struct gal_task_handle *handle)
+{
+        const struct gal_engine_callbacks *callbacks = &handle->run->engine->callbacks;
+
+        if (callbacks->release == NULL) {
+                cancel_task(handle);
+                return;
+        }
+        handle->run->engine->tasks_out--;
+        callbacks->release(callbacks->user, handle, handle->data);
+        remove_task(handle);
+}
+
 void gal_run_cancel_all(struct gal_run *run)
 {
         for (uint32_t i = 0; i < run->task_size; i++) {
                 if (run->tasks[i] != NULL)
                         cancel_task(run->tasks[i]);
         }
+}
+
+static bool is_of_activity(const struct gal_run *run, const struct gal_effect *effect)
+{
+        return run->execution->program->states[effect->state].as.task.resource_kind == GAL_RESOURCE_ACTIVITY;
 }
 
 static void perform(struct gal_run *run, const struct gal_step *step)
@@ -299,8 +358,9 @@ static void perform(struct gal_run *run, const struct gal_step *step)
                 struct gal_task_handle *handle;
 
                 switch (effect->kind) {
-                case GAL_EFFECT_INVOKE:
-                        dispatch(run, effect);
+                case GAL_EFFECT_INVOKE: /* of an activity: its row is in the queue */
+                        if (!is_of_activity(run, effect))
+                                dispatch(run, effect);
                         break;
                 case GAL_EFFECT_CANCEL:
                         handle = find_task(run, effect->frame, effect->scheduled_id);
@@ -343,28 +403,129 @@ static void drop_reported(struct gal_run *run)
         }
 }
 
+/* Those who have said something, and what became of it. */
+
+static void add_reply(struct gal_run *run, const struct queued *queued)
+{
+        struct reply **link = &run->replies;
+        struct reply *reply = gal_new(struct reply);
+
+        while (*link != NULL)
+                link = &(*link)->next;
+        *link = reply;
+        reply->done = queued->done;
+        reply->user = queued->user;
+        reply->was_taken = queued->was_taken;
+}
+
+const struct gal_answer gal_too_late = { .status = GAL_ENOTFOUND,
+                                         .code = "TaskTimedOut",
+                                         .message = "Task Timed Out: 'Provided task does not exist anymore'" };
+
+void gal_run_answer_replies(struct gal_run *run, const struct gal_answer *lost)
+{
+        struct gal_answer taken = { .status = GAL_OK };
+
+        while (run->replies != NULL) {
+                struct reply *reply = run->replies;
+
+                run->replies = reply->next;
+                gal_answer(reply->done, reply->user,
+                           lost != NULL       ? lost
+                           : reply->was_taken ? &taken
+                                              : &gal_too_late);
+                free(reply);
+        }
+}
+
+void gal_run_refuse_queue(struct gal_run *run, const struct gal_answer *answer)
+{
+        for (size_t i = 0; i < run->queue_count; i++) {
+                struct queued *queued = &run->queue[i];
+
+                queued->is_void = true;
+                if (queued->poll != NULL)
+                        gal_poll_put_back(queued->poll);
+                queued->poll = NULL;
+                if (queued->is_sent && answer != NULL)
+                        gal_answer(queued->done, queued->user, answer);
+                queued->is_sent = false;
+        }
+}
+
+/* The attempt's call, if it has one, is nobody's any more. */
+static void release_call(struct gal_run *run, const struct gal_stimulus *stimulus)
+{
+        struct gal_task_handle *handle = find_task(run, stimulus->frame, stimulus->scheduled_id);
+
+        if (stimulus->kind != GAL_STIMULUS_TASK_HEARTBEAT && handle != NULL && !handle->reported)
+                release_task(handle);
+}
+
+static void settle_queue(struct gal_run *run)
+{
+        for (size_t i = 0; i < run->queue_count; i++) {
+                struct queued *queued = &run->queue[i];
+
+                if (queued->poll != NULL)
+                        gal_poll_settle(queued->poll, queued->was_taken);
+                queued->poll = NULL;
+                if (!queued->is_sent)
+                        continue;
+                if (queued->was_taken)
+                        release_call(run, &queued->stimulus);
+                add_reply(run, queued);
+        }
+}
+
 /* For the seeded mistakes that end the process. */
 static inline bool is_poison(const struct gal_run *run)
 {
         return strncmp(run->execution->execution_name, "poison", 6) == 0;
 }
 
+static char *make_token(void *user, const struct gal_execution *execution, uint64_t scheduled_id,
+                        const uint64_t nonce[2])
+{
+        (void)execution;
+        return gal_send_make_token(user, scheduled_id, nonce);
+}
+
+static bool activity_exists(void *user, const char *activity_arn)
+{
+        const struct gal_run *run = user;
+        const struct activity *activity = gal_activity_find_arn(run->engine, activity_arn);
+
+        return activity != NULL && (!activity->in_flight || activity->deleting);
+}
+
 void gal_run_step(struct gal_run *run, struct gal_random *random)
 {
-        struct gal_env env = { .now_ms = run->engine->now_ms, .events_max = run->engine->events_max };
+        struct gal_env env = { .now_ms = run->engine->now_ms,
+                               .events_max = run->engine->events_max,
+                               .make_token = make_token,
+                               .activity_exists = activity_exists,
+                               .user = run };
         struct gal_stimulus *stimuli = gal_new_array(run->queue_count, struct gal_stimulus);
+        size_t count = 0;
 
         for (size_t i = 0; i < 4; i++)
                 env.random.state[i] = gal_random_next(random);
-        for (size_t i = 0; i < run->queue_count; i++)
-                stimuli[i] = run->queue[i].stimulus;
+        gal_polls_look(run);
+        for (size_t i = 0; i < run->queue_count; i++) {
+                if (run->queue[i].is_void)
+                        continue;
+                stimuli[count] = run->queue[i].stimulus;
+                stimuli[count++].ret_taken = &run->queue[i].was_taken;
+        }
         gal_step_clear(&run->step);
         if (GAL_MUTATED(POISON) && is_poison(run))
                 gal_bug("a seeded mistake", 0);
         if (GAL_MUTATED(POISON_TRAP) && is_poison(run))
                 __builtin_trap();
-        gal_machine_step(run->execution, stimuli, run->queue_count, &env, &run->step);
+        gal_machine_step(run->execution, stimuli, count, &env, &run->step);
         free(stimuli);
         drop_reported(run);
+        settle_queue(run);
         clear_queue(run);
 }

@@ -65,6 +65,7 @@ static void put_attempt(struct gal_row_writer *writer, const struct gal_attempt 
                                  (unsigned long long)attempt->scheduled_id);
         gal_put_payload(writer, "input", attempt->input);
         gal_put_text(writer, "token", attempt->token);
+        gal_put_int(writer, "scheduled", attempt->scheduled_ms);
         gal_put_int(writer, "started", attempt->started);
         gal_put_int(writer, "submitted", attempt->submitted);
         gal_put_int(writer, "timeout", attempt->timeout_seconds);
@@ -248,6 +249,7 @@ static enum gal_status get_attempt(struct restoring *restoring, const json_t *ob
         attempt->scheduled_id = (uint64_t)gal_get_int(own, "i");
         attempt->input = gal_get_payload(&restoring->reader, own, "input");
         attempt->token = gal_get_text(own, "token");
+        attempt->scheduled_ms = gal_get_int(own, "scheduled");
         attempt->started = gal_get_int(own, "started") != 0;
         attempt->submitted = gal_get_int(own, "submitted") != 0;
         attempt->timeout_seconds = gal_get_int(own, "timeout");
@@ -472,5 +474,24 @@ enum gal_status gal_journal_decode_snapshot(const char *body, size_t len, struct
                                 (long long)gal_get_int(document, "v"), GAL_JOURNAL_VERSION);
         status = restore(&restoring, document);
         free(restoring.reader.payloads.items);
+        return status;
+}
+
+enum gal_status gal_journal_check_snapshot(const char *body, size_t len, struct gal_journal_source *source,
+                                           const struct gal_execution *replayed, struct gal_error *error)
+{
+        struct gal_identity identity = { .execution_arn = replayed->execution_arn,
+                                         .execution_name = replayed->execution_name,
+                                         .machine_arn = replayed->machine_arn,
+                                         .machine_name = replayed->machine_name,
+                                         .role_arn = replayed->role_arn };
+        struct gal_execution *restored = gal_execution_create(replayed->program, &identity);
+        enum gal_status status = gal_journal_decode_snapshot(body, len, source, restored, error);
+        const char *difference;
+
+        if (status == GAL_OK && !gal_execution_equal(replayed, restored, &difference))
+                status = gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "it and the replay of the chunks differ in %s",
+                                  difference);
+        gal_execution_destroy(restored);
         return status;
 }

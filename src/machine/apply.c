@@ -100,6 +100,7 @@ static void apply_scheduled(struct gal_execution *execution, struct gal_frame *f
         frame->phase = GAL_PHASE_TASK;
         frame->previous_id = record->id;
         frame->attempt.scheduled_id = record->id;
+        frame->attempt.scheduled_ms = record->type == GAL_EVENT_ACTIVITY_SCHEDULED ? record->time_ms : 0;
         frame->attempt.input = gal_payload_ref(record->as.scheduled.input);
         frame->attempt.token = gal_strdup(record->as.scheduled.token);
         frame->attempt.timeout_seconds = record->as.scheduled.timeout_seconds;

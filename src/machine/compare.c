@@ -74,6 +74,8 @@ static const char *attempt_difference(const struct gal_attempt *a, const struct 
                 return "attempt.heartbeat_seconds";
         if (a->deadline_ms != b->deadline_ms)
                 return "attempt.deadline_ms";
+        if (a->scheduled_ms != b->scheduled_ms)
+                return "attempt.scheduled_ms";
         if (a->heartbeat_deadline_ms != b->heartbeat_deadline_ms)
                 return "attempt.heartbeat_deadline_ms";
         return NULL;

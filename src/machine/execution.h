@@ -46,6 +46,7 @@ enum gal_phase {
 /* A task attempt: from its Scheduled event to its end. */
 struct gal_attempt {
         uint64_t scheduled_id; /* 0: none is open */
+        int64_t scheduled_ms;  /* of an activity's: its place in the queue; else 0 */
         struct gal_payload *input;
         char *token; /* NULL: none */
         bool started;

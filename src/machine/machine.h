@@ -54,6 +54,8 @@ struct gal_stimulus {
         const char *error;
         const char *cause;
         const char *worker;
+        /* (nullable) Of a task: set when it was taken, that is, not dropped. */
+        bool *ret_taken;
 };
 
 enum gal_effect_kind {

@@ -308,6 +308,18 @@ static void task_succeeded(struct gal_turn *turn, struct gal_frame *frame, struc
         gal_turn_finish(turn, frame, result);
 }
 
+/* Not when it starts what was started before, nor when the history has no room for its event. */
+static bool is_taken(const struct gal_turn *turn, const struct gal_frame *frame, enum gal_stimulus_kind kind)
+{
+        const struct gal_task *task = &gal_turn_state(turn, frame)->as.task;
+
+        if (kind == GAL_STIMULUS_TASK_HEARTBEAT)
+                return true;
+        if (kind == GAL_STIMULUS_TASK_STARTED && frame->attempt.started)
+                return false;
+        return gal_turn_has_room(turn, task_events[task->resource_kind][STARTED]);
+}
+
 void gal_task_stimulus(struct gal_turn *turn, const struct gal_stimulus *stimulus)
 {
         struct gal_frame *frame = gal_execution_frame(turn->execution, stimulus->frame);
@@ -315,6 +327,8 @@ void gal_task_stimulus(struct gal_turn *turn, const struct gal_stimulus *stimulu
         if (frame == NULL || frame->phase != GAL_PHASE_TASK ||
             frame->attempt.scheduled_id != stimulus->scheduled_id)
                 return; /* the attempt is over: it came too late */
+        if (stimulus->ret_taken != NULL)
+                *stimulus->ret_taken = is_taken(turn, frame, stimulus->kind);
         switch (stimulus->kind) {
         case GAL_STIMULUS_TASK_STARTED:
                 task_started(turn, frame, stimulus);

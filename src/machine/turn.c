@@ -24,6 +24,11 @@ static bool is_history_full(const struct gal_turn *turn, enum gal_event_type typ
         return turn->execution->last_id + 1 >= events_max;
 }
 
+bool gal_turn_has_room(const struct gal_turn *turn, enum gal_event_type type)
+{
+        return !is_history_full(turn, type);
+}
+
 static void fail_full_history(struct gal_turn *turn, uint64_t link)
 {
         uint64_t events_max = turn->env->events_max == 0 ? GAL_HISTORY_EVENTS_MAX : turn->env->events_max;

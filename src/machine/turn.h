@@ -50,6 +50,8 @@ static inline bool gal_turn_is_over(const struct gal_turn *turn)
         return turn->execution->status != GAL_EXECUTION_RUNNING;
 }
 
+/* Whether the history takes an event of that kind; else the execution fails with it. */
+bool gal_turn_has_room(const struct gal_turn *turn, enum gal_event_type type);
 /*
  * Emission in two halves: begin gives a record to fill (type, frame, link and time are set), end applies it.
  * begin returns NULL when the execution has ended, also when this very event was one too many.

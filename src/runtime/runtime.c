@@ -31,7 +31,7 @@
 /* One call that is out: between the engine's handle and the connector's. */
 struct call {
         struct gal_runtime *runtime;
-        struct gal_task_handle *task;
+        struct gal_task_handle *task; /* NULL: it runs on for nobody */
         struct gal_call_handle *handle;
         enum gal_service_pattern pattern;
         size_t index; /* in gal_runtime.calls */
@@ -360,6 +360,8 @@ static void call_started(void *user)
 {
         struct call *call = user;
 
+        if (call->task == NULL)
+                return;
         gal_task_started(call->task);
         schedule_tick(call->runtime);
 }
@@ -376,7 +378,6 @@ static void call_succeeded(struct call *call, const struct gal_call_result *resu
                 return;
         }
         if (call->pattern == GAL_PATTERN_WAIT_FOR_TASK_TOKEN) {
-                gal_task_set_data(call->task, NULL); /* the call is over, the attempt is not */
                 gal_task_submitted(call->task, output);
         } else {
                 gal_task_succeeded(call->task, output);
@@ -389,9 +390,9 @@ static void call_done(void *user, const struct gal_call_result *result)
         struct call *call = user;
 
         schedule_tick(call->runtime);
-        if (result->succeeded)
+        if (call->task != NULL && result->succeeded)
                 call_succeeded(call, result);
-        else
+        else if (call->task != NULL) /* else its attempt was ended by its token */
                 gal_task_failed(call->task, result->error, result->cause);
         end_call(call);
 }
@@ -443,6 +444,17 @@ static void cancel(void *user, struct gal_task_handle *task, void *data)
                 return;
         gal_tasks_cancel(call->handle);
         end_call(call);
+}
+
+/* A function that has sent its token has more to do, perhaps: it is not for us to end it. */
+static void release(void *user, struct gal_task_handle *task, void *data)
+{
+        struct call *call = data;
+
+        (void)user;
+        (void)task;
+        if (call != NULL)
+                call->task = NULL;
 }
 
 static void show_record(void *user, const struct gal_run *run, const struct gal_record *record)
@@ -504,6 +516,7 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
         struct gal_engine_callbacks callbacks = { .commit = commit,
                                                   .dispatch = dispatch,
                                                   .cancel = cancel,
+                                                  .release = release,
                                                   .record = show_record,
                                                   .closed = show_closed,
                                                   .bug = note_bug,
@@ -511,6 +524,7 @@ static enum gal_status create_engine(struct gal_runtime *runtime, const struct g
         struct gal_engine_options engine_options = { .account = runtime->settings.account,
                                                      .region = runtime->settings.region,
                                                      .commits_max = runtime->store->ops->commits_max,
+                                                     .token_key = runtime->settings.token_key,
                                                      .log = options->log };
 
         if (!draw_random(engine_options.random))

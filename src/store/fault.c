@@ -268,6 +268,8 @@ CUTTER(name, gal_name_row)
 CUTTER(execution, gal_execution_row)
 CUTTER(run, gal_run_row)
 CUTTER(chunk, gal_chunk_row)
+CUTTER(activity, gal_activity_row)
+CUTTER(activity_task, gal_activity_task_row)
 
 /* A read does not cost the lease: nothing of it is in doubt. */
 static struct cut begin_read(struct gal_store *store)
@@ -339,10 +341,10 @@ static enum gal_status fault_read_aliases(struct gal_store *store, const char *m
         READ(alias, reader, read_aliases(inner, machine_id, cut_alias, &cut, error));
 }
 
-static enum gal_status fault_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+static enum gal_status fault_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                        void *user, struct gal_error *error)
 {
-        READ(tag, reader, read_tags(inner, resource_id, cut_tag, &cut, error));
+        READ(tag, reader, read_tags(inner, resource, cut_tag, &cut, error));
 }
 
 static enum gal_status fault_read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,
@@ -421,6 +423,21 @@ static enum gal_status fault_read_chunk_of_event(struct gal_store *store, uint32
         READ(chunk, reader, read_chunk_of_event(inner, slot, execution_id, event_id, cut_chunk, &cut, error));
 }
 
+static enum gal_status fault_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                             void *user, struct gal_error *error)
+{
+        READ(activity, reader, read_activities(inner, name, cut_activity, &cut, error));
+}
+
+static enum gal_status fault_read_activity_tasks(struct gal_store *store, const char *activity,
+                                                 const struct gal_activity_task_row *after, size_t limit,
+                                                 gal_activity_task_reader reader, void *user,
+                                                 struct gal_error *error)
+{
+        READ(activity_task, reader,
+             read_activity_tasks(inner, activity, after, limit, cut_activity_task, &cut, error));
+}
+
 static enum gal_status fault_stats(struct gal_store *store, gal_stat_reader reader, void *user,
                                    struct gal_error *error)
 {
@@ -463,6 +480,8 @@ static const struct gal_store_ops fault_ops = {
         .read_chunks = fault_read_chunks,
         .read_chunks_back = fault_read_chunks_back,
         .read_chunk_of_event = fault_read_chunk_of_event,
+        .read_activities = fault_read_activities,
+        .read_activity_tasks = fault_read_activity_tasks,
         .purge = fault_purge,
         .read_setting = fault_read_setting,
         .add_setting = fault_add_setting,

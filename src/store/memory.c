@@ -215,17 +215,24 @@ bool gal_memory_is_deleted(const struct machine *machine)
         return strcmp(machine->row.status, "DELETED") == 0;
 }
 
+static void remove_tags(struct rows *rows, const char *type, const char *name)
+{
+        gal_auto_free char *resource = gal_format("%s:%s", type, name);
+
+        gal_memory_remove_rows(&rows->tags, GAL_ROW_TAG, 1, &resource);
+}
+
 static void delete_machine(struct rows *rows, const char *id)
 {
         struct machine *machine = find_machine(rows, id);
 
-        if (machine == NULL)
+        if (machine == NULL || gal_memory_is_deleted(machine))
                 return;
+        remove_tags(rows, "stateMachine", machine->row.name);
         free((char *)machine->row.status);
         machine->row.status = gal_strdup("DELETED");
         gal_memory_remove_rows(&rows->versions, GAL_ROW_VERSION, 1, &id);
         gal_memory_remove_rows(&rows->aliases, GAL_ROW_ALIAS, 1, &id);
-        gal_memory_remove_rows(&rows->tags, GAL_ROW_TAG, 1, &id);
 }
 
 static bool has_executions(struct rows *rows, const char *machine_id)
@@ -283,7 +290,78 @@ static void remove_run(struct rows *rows, const struct gal_run_row *row)
         remove_record_if_empty(rows, record);
 }
 
+static void remove_activity(struct rows *rows, struct activity *activity)
+{
+        HASH_DEL(rows->activities, activity);
+        gal_row_disown(GAL_ROW_ACTIVITY, &activity->row);
+        free(activity);
+}
+
+static void delete_activity(struct rows *rows, const char *name)
+{
+        struct activity *activity;
+
+        HASH_FIND_STR(rows->activities, name, activity);
+        if (activity != NULL)
+                remove_activity(rows, activity);
+}
+
+static void remove_activity_task(struct rows *rows, struct activity_task *task)
+{
+        HASH_DEL(rows->activity_tasks, task);
+        gal_row_disown(GAL_ROW_ACTIVITY_TASK, &task->row);
+        free(task->key);
+        free(task);
+}
+
+static char *activity_task_key(const struct gal_activity_task_row *row)
+{
+        return gal_format("%s/%s/%llu/%lld", row->activity, row->execution_id,
+                          (unsigned long long)row->scheduled_id, (long long)row->scheduled_ms);
+}
+
+static struct activity_task *find_activity_task(struct rows *rows, const struct gal_activity_task_row *row)
+{
+        gal_auto_free char *key = activity_task_key(row);
+        struct activity_task *task;
+
+        HASH_FIND_STR(rows->activity_tasks, key, task);
+        return task;
+}
+
+static void take_activity_task(struct rows *rows, const struct gal_activity_task_row *row)
+{
+        struct activity_task *task = find_activity_task(rows, row);
+
+        if (task != NULL)
+                remove_activity_task(rows, task);
+}
+
 /* Writing. */
+
+static void put_activity(struct rows *rows, const struct gal_activity_row *row)
+{
+        struct activity *activity = gal_new(struct activity);
+
+        delete_activity(rows, row->name);
+        activity->row = *row;
+        gal_row_own(GAL_ROW_ACTIVITY, &activity->row);
+        HASH_ADD_KEYPTR(hh, rows->activities, activity->row.name, strlen(activity->row.name), activity);
+}
+
+static bool add_activity_task(struct rows *rows, const struct gal_activity_task_row *row)
+{
+        struct activity_task *task = find_activity_task(rows, row);
+
+        if (task != NULL)
+                return false;
+        task = gal_new(struct activity_task);
+        task->key = activity_task_key(row);
+        task->row = *row;
+        gal_row_own(GAL_ROW_ACTIVITY_TASK, &task->row);
+        HASH_ADD_KEYPTR(hh, rows->activity_tasks, task->key, strlen(task->key), task);
+        return true;
+}
 
 static void put_machine(struct rows *rows, const struct gal_machine_row *row)
 {
@@ -426,6 +504,19 @@ static enum gal_status check_versions(const struct rows *rows, const struct gal_
         return GAL_OK;
 }
 
+static enum gal_status add_activity_tasks(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
+{
+        for (size_t i = 0; i < batch->activity_task_count; i++) {
+                if (add_activity_task(rows, &batch->activity_tasks[i]))
+                        continue;
+                while (i-- > 0)
+                        take_activity_task(rows, &batch->activity_tasks[i]);
+                return gal_fail(error, GAL_ECONFLICT, GAL_NOWHERE,
+                                "an activity task of the batch is already written");
+        }
+        return GAL_OK;
+}
+
 static void put_rows(struct row_list *list, enum gal_row_kind kind, const void *rows, size_t count)
 {
         for (size_t i = 0; i < count; i++)
@@ -448,6 +539,14 @@ static void write_registry(struct rows *rows, const struct gal_batch *batch)
         put_rows(&rows->tags, GAL_ROW_TAG, batch->tags, batch->tag_count);
 }
 
+static void take_out(struct rows *rows, const struct gal_batch *batch, bool with_chunks)
+{
+        for (size_t i = 0; with_chunks && i < batch->chunk_count; i++)
+                take_out_chunk(rows, &batch->chunks[i]);
+        for (size_t i = 0; i < batch->revision_count; i++)
+                gal_memory_remove_revision(rows, find_revision(rows, batch->revisions[i].revision_id));
+}
+
 /* The rows that may be refused come first. */
 static enum gal_status write_batch(struct rows *rows, const struct gal_batch *batch, struct gal_error *error)
 {
@@ -459,8 +558,12 @@ static enum gal_status write_batch(struct rows *rows, const struct gal_batch *ba
                 return status;
         status = add_chunks(rows, batch, error);
         if (status != GAL_OK) {
-                for (size_t i = 0; i < batch->revision_count; i++)
-                        gal_memory_remove_revision(rows, find_revision(rows, batch->revisions[i].revision_id));
+                take_out(rows, batch, /* with_chunks= */ false);
+                return status;
+        }
+        status = add_activity_tasks(rows, batch, error);
+        if (status != GAL_OK) {
+                take_out(rows, batch, /* with_chunks= */ true);
                 return status;
         }
         for (size_t i = 0; i < batch->machine_count; i++)
@@ -478,6 +581,14 @@ static enum gal_status write_batch(struct rows *rows, const struct gal_batch *ba
                 put_run(rows, &batch->runs[i]);
         for (size_t i = 0; i < batch->closed_run_count; i++)
                 remove_run(rows, &batch->closed_runs[i]);
+        for (size_t i = 0; i < batch->activity_count; i++)
+                put_activity(rows, &batch->activities[i]);
+        for (size_t i = 0; i < batch->deleted_activity_count; i++) {
+                remove_tags(rows, "activity", batch->deleted_activities[i]);
+                delete_activity(rows, batch->deleted_activities[i]);
+        }
+        for (size_t i = 0; i < batch->taken_activity_task_count; i++)
+                take_activity_task(rows, &batch->taken_activity_tasks[i]);
         return GAL_OK;
 }
 
@@ -526,6 +637,8 @@ static void destroy_rows(struct rows *rows)
         struct revision *revision, *next_revision;
         struct name *name, *next_name;
         struct record *record, *next_record;
+        struct activity *activity, *next_activity;
+        struct activity_task *task, *next_task;
 
         HASH_ITER(hh, rows->machines, machine, next_machine)
         remove_machine(rows, machine);
@@ -545,6 +658,10 @@ static void destroy_rows(struct rows *rows)
         gal_memory_remove_name(rows, name);
         HASH_ITER(hh, rows->records, record, next_record)
         gal_memory_remove_record(rows, record);
+        HASH_ITER(hh, rows->activities, activity, next_activity)
+        remove_activity(rows, activity);
+        HASH_ITER(hh, rows->activity_tasks, task, next_task)
+        remove_activity_task(rows, task);
         pthread_mutex_destroy(&rows->mutex);
         free(rows->address);
         free(rows);
@@ -590,6 +707,8 @@ static const struct gal_store_ops memory_ops = {
         .read_chunks = gal_memory_read_chunks,
         .read_chunks_back = gal_memory_read_chunks_back,
         .read_chunk_of_event = gal_memory_read_chunk_of_event,
+        .read_activities = gal_memory_read_activities,
+        .read_activity_tasks = gal_memory_read_activity_tasks,
         .purge = gal_memory_purge,
         .read_setting = gal_memory_read_setting,
         .add_setting = memory_add_setting,

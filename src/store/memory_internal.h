@@ -39,6 +39,17 @@ struct setting {
         size_t len;
 };
 
+struct activity {
+        UT_hash_handle hh;
+        struct gal_activity_row row;
+};
+
+struct activity_task {
+        UT_hash_handle hh;
+        char *key; /* of all members of the row */
+        struct gal_activity_task_row row;
+};
+
 /* Everything that is kept of one execution. */
 struct record {
         UT_hash_handle hh;
@@ -70,6 +81,8 @@ struct rows {
         struct row_list tags;
         struct name *names;
         struct record *records;
+        struct activity *activities;
+        struct activity_task *activity_tasks;
         uint64_t epoch;
         bool is_owned;
         bool is_expired;
@@ -116,7 +129,7 @@ enum gal_status gal_memory_read_versions(struct gal_store *store, const char *ma
                                          struct gal_error *error);
 enum gal_status gal_memory_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
                                         void *user, struct gal_error *error);
-enum gal_status gal_memory_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+enum gal_status gal_memory_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                      void *user, struct gal_error *error);
 enum gal_status gal_memory_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error);
@@ -146,6 +159,12 @@ enum gal_status gal_memory_read_chunk_of_event(struct gal_store *store, uint32_t
 enum gal_status gal_memory_read_chunks_back(struct gal_store *store, uint32_t slot, const char *execution_id,
                                             uint64_t from_sequence, gal_chunk_reader reader, void *user,
                                             struct gal_error *error);
+enum gal_status gal_memory_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error);
+enum gal_status gal_memory_read_activity_tasks(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user,
+                                               struct gal_error *error);
 enum gal_status gal_memory_purge(struct gal_store *store, int64_t closed_before_ms, int64_t names_by_ms,
                                  size_t limit, size_t *ret_removed, struct gal_error *error);
 enum gal_status gal_memory_stats(struct gal_store *store, gal_stat_reader reader, void *user,

@@ -326,6 +326,81 @@ enum gal_status gal_memory_read_chunks_back(struct gal_store *store, uint32_t sl
         return GAL_OK;
 }
 
+/* Activities. */
+
+static int by_activity_name(const void *a, const void *b)
+{
+        const struct activity *x = *(void *const *)a, *y = *(void *const *)b;
+
+        return strcmp(x->row.name, y->row.name);
+}
+
+enum gal_status gal_memory_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct picked picked = { NULL, 0, 0 };
+        struct activity *activity, *next;
+
+        (void)error;
+        HASH_ITER(hh, memory->rows->activities, activity, next)
+        {
+                if (name == NULL || strcmp(activity->row.name, name) == 0)
+                        pick(&picked, activity);
+        }
+        sort(&picked, by_activity_name);
+        for (size_t i = 0; i < picked.count; i++) {
+                if (!reader(user, &((struct activity *)picked.items[i])->row))
+                        break;
+        }
+        free(picked.items);
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
+static int compare_tasks(const struct gal_activity_task_row *a, const struct gal_activity_task_row *b)
+{
+        int order = strcmp(a->activity, b->activity);
+
+        if (order == 0)
+                order = compare_numbers(a->scheduled_ms, b->scheduled_ms);
+        if (order == 0)
+                order = strcmp(a->execution_id, b->execution_id);
+        return order != 0 ? order : compare_numbers((int64_t)a->scheduled_id, (int64_t)b->scheduled_id);
+}
+
+static int oldest_task_first(const void *a, const void *b)
+{
+        const struct activity_task *x = *(void *const *)a, *y = *(void *const *)b;
+
+        return compare_tasks(&x->row, &y->row);
+}
+
+enum gal_status gal_memory_read_activity_tasks(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user, struct gal_error *error)
+{
+        struct memory_store *memory = gal_memory_enter(store);
+        struct picked picked = { NULL, 0, 0 };
+        struct activity_task *task, *next;
+
+        (void)error;
+        HASH_ITER(hh, memory->rows->activity_tasks, task, next)
+        {
+                if ((activity == NULL || strcmp(task->row.activity, activity) == 0) &&
+                    (after == NULL || compare_tasks(&task->row, after) > 0))
+                        pick(&picked, task);
+        }
+        sort(&picked, oldest_task_first);
+        for (size_t i = 0; i < picked.count && i < limit; i++) {
+                if (!reader(user, &((struct activity_task *)picked.items[i])->row))
+                        break;
+        }
+        free(picked.items);
+        gal_memory_leave(memory);
+        return GAL_OK;
+}
+
 /* Purging. */
 
 static size_t purge_executions(struct rows *rows, int64_t closed_before_ms, size_t limit)
@@ -398,7 +473,9 @@ enum gal_status gal_memory_stats(struct gal_store *store, gal_stat_reader reader
         HASH_ITER(hh, rows->machines, machine, next_machine)
         machines += !gal_memory_is_deleted(machine);
         if (reader(user, "machines", machines) && reader(user, "executions", executions) &&
-            reader(user, "executions open", open) && reader(user, "names", HASH_COUNT(rows->names)))
+            reader(user, "executions open", open) && reader(user, "names", HASH_COUNT(rows->names)) &&
+            reader(user, "activities", HASH_COUNT(rows->activities)) &&
+            reader(user, "activity tasks", HASH_COUNT(rows->activity_tasks)))
                 reader(user, "history chunks", chunks);
         gal_memory_leave(memory);
         return GAL_OK;

@@ -156,12 +156,12 @@ enum gal_status gal_memory_read_aliases(struct gal_store *store, const char *mac
         return GAL_OK;
 }
 
-enum gal_status gal_memory_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+enum gal_status gal_memory_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                      void *user, struct gal_error *error)
 {
         struct memory_store *memory = gal_memory_enter(store);
         size_t count;
-        struct gal_tag_row *rows = pick(&memory->rows->tags, GAL_ROW_TAG, resource_id, by_key, &count);
+        struct gal_tag_row *rows = pick(&memory->rows->tags, GAL_ROW_TAG, resource, by_key, &count);
 
         (void)error;
         for (size_t i = 0; i < count; i++) {

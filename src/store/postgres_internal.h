@@ -170,14 +170,13 @@ GAL_MUST_USE enum gal_status gal_pg_read(struct gal_postgres *postgres, const ch
 enum gal_status gal_pg_read_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                      void *user, struct gal_error *error);
 enum gal_status gal_pg_list_machines(struct gal_store *store, const char *after, size_t limit,
-                                         gal_machine_reader reader, void *user, struct gal_error *error);
-enum gal_status gal_pg_read_versions(struct gal_store *store, const char *machine_id, uint32_t below,
-                                         size_t limit, gal_version_reader reader, void *user,
-                                         struct gal_error *error);
+                                     gal_machine_reader reader, void *user, struct gal_error *error);
+enum gal_status gal_pg_read_versions(struct gal_store *store, const char *machine_id, uint32_t below, size_t limit,
+                                     gal_version_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_pg_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
-                                        void *user, struct gal_error *error);
-enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
-                                     void *user, struct gal_error *error);
+                                    void *user, struct gal_error *error);
+enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader, void *user,
+                                 struct gal_error *error);
 enum gal_status gal_pg_read_deleted_machines(struct gal_store *store, const char *name, gal_machine_reader reader,
                                              void *user, struct gal_error *error);
 enum gal_status gal_pg_read_setting(struct gal_store *store, const char *name, char **ret_value, size_t *ret_len,
@@ -208,6 +207,11 @@ enum gal_status gal_pg_read_chunks_back(struct gal_store *store, uint32_t slot, 
 enum gal_status gal_pg_read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *execution_id,
                                            uint64_t event_id, gal_chunk_reader reader, void *user,
                                            struct gal_error *error);
+enum gal_status gal_pg_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                       void *user, struct gal_error *error);
+enum gal_status gal_pg_read_activity_tasks(struct gal_store *store, const char *activity,
+                                           const struct gal_activity_task_row *after, size_t limit,
+                                           gal_activity_task_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_pg_stats(struct gal_store *store, gal_stat_reader reader, void *user, struct gal_error *error);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include <endian.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -55,6 +56,9 @@ enum {
         CHUNKS,
         CHUNKS_BACK,
         CHUNK_OF_EVENT,
+        ACTIVITIES,
+        ACTIVITY,
+        ACTIVITY_TASKS,
         STATEMENTS,
 };
 
@@ -72,7 +76,7 @@ static const char *const statements[STATEMENTS] = {
                      " version < $2 ORDER BY version DESC LIMIT $3",
         [ALIASES] = "SELECT " ALIAS_COLUMNS " FROM galliard.state_machine_alias WHERE machine_id = $1 ORDER BY"
                     " created_ms, name",
-        [TAGS] = "SELECT resource_id, key, value FROM galliard.tag WHERE resource_id = $1 ORDER BY key",
+        [TAGS] = "SELECT resource, key, value FROM galliard.tag WHERE resource = $1 ORDER BY key",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM galliard.execution WHERE execution_id = $1 AND slot = $2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM galliard.execution_name WHERE machine_id "
                  "= $1"
@@ -127,6 +131,13 @@ static const char *const statements[STATEMENTS] = {
                 "SELECT " CHUNK_COLUMNS
                 " FROM galliard.history WHERE execution_id = $1 AND slot = $2 AND sequence = (SELECT"
                 " low FROM half WHERE low = high) AND first_event_id <= $3 AND first_event_id + event_count > $3",
+        [ACTIVITIES] = "SELECT name, encryption, created_ms FROM galliard.activity WHERE name > $1 ORDER BY name"
+                       " LIMIT $2",
+        [ACTIVITY] = "SELECT name, encryption, created_ms FROM galliard.activity WHERE name = $1",
+        [ACTIVITY_TASKS] =
+                "SELECT activity, scheduled_ms, execution_id, scheduled_id, slot FROM galliard.activity_task WHERE"
+                " (activity, scheduled_ms, execution_id, scheduled_id) > ($1, $2, $3, $4) AND activity <= $5"
+                " ORDER BY activity, scheduled_ms, execution_id, scheduled_id LIMIT $6",
 };
 
 /* The connection. */
@@ -260,13 +271,13 @@ enum gal_status gal_pg_read_aliases(struct gal_store *store, const char *machine
         return read_rows(store, ALIASES, &parameters, &any, error);
 }
 
-enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
-                                 void *user, struct gal_error *error)
+enum gal_status gal_pg_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader, void *user,
+                                 struct gal_error *error)
 {
         struct gal_row_reader any = { .kind = GAL_ROW_TAG, .as.tag = reader, .user = user };
         struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
 
-        gal_pg_add_id(&parameters, resource_id);
+        gal_pg_add_text(&parameters, resource);
         return read_rows(store, TAGS, &parameters, &any, error);
 }
 
@@ -347,6 +358,9 @@ struct paging {
         int64_t due_ms;
         const struct gal_execution_filter *filter;
         char id[37]; /* the last row's */
+        char *name;  /* of the last row's activity (owned) */
+        const char *name_max;
+        uint64_t event_id;
 };
 
 static void add_page_rows(const struct paging *paging, struct gal_pg_parameters *parameters)
@@ -538,6 +552,91 @@ enum gal_status gal_pg_read_chunks_back(struct gal_store *store, uint32_t slot, 
         return read_pages(&paging, error);
 }
 
+/* Activities. */
+
+static void add_activities(const struct paging *paging, struct gal_pg_parameters *parameters)
+{
+        gal_pg_add_text(parameters, paging->name);
+        add_page_rows(paging, parameters);
+}
+
+static bool note_activity(struct paging *paging, const struct gal_any_row *last)
+{
+        free(paging->name);
+        paging->name = gal_strdup(last->as.activity.name);
+        return true;
+}
+
+enum gal_status gal_pg_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                       void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY, .as.activity = reader, .user = user };
+        struct gal_pg_parameters parameters = GAL_PG_NO_PARAMETERS;
+        struct paging paging = { .store = store,
+                                 .index = ACTIVITIES,
+                                 .reader = &any,
+                                 .add = add_activities,
+                                 .note = note_activity,
+                                 .limit = SIZE_MAX };
+        enum gal_status status;
+
+        if (name != NULL) {
+                gal_pg_add_text(&parameters, name);
+                return read_rows(store, ACTIVITY, &parameters, &any, error);
+        }
+        paging.name = gal_strdup("");
+        status = read_pages(&paging, error);
+        free(paging.name);
+        return status;
+}
+
+static void add_activity_tasks(const struct paging *paging, struct gal_pg_parameters *parameters)
+{
+        gal_pg_add_text(parameters, paging->name);
+        gal_pg_add_int8(parameters, paging->wake_ms);
+        gal_pg_add_id(parameters, paging->id);
+        gal_pg_add_int4(parameters, (int32_t)paging->event_id);
+        gal_pg_add_text(parameters, paging->name_max);
+        add_page_rows(paging, parameters);
+}
+
+static bool note_activity_task(struct paging *paging, const struct gal_any_row *last)
+{
+        const struct gal_activity_task_row *row = &last->as.activity_task;
+
+        free(paging->name);
+        paging->name = gal_strdup(row->activity);
+        paging->wake_ms = row->scheduled_ms;
+        strcpy(paging->id, row->execution_id);
+        paging->event_id = row->scheduled_id;
+        return true;
+}
+
+enum gal_status gal_pg_read_activity_tasks(struct gal_store *store, const char *activity,
+                                           const struct gal_activity_task_row *after, size_t limit,
+                                           gal_activity_task_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY_TASK, .as.activity_task = reader, .user = user };
+        struct gal_activity_task_row first = GAL_ACTIVITY_TASK_FIRST(activity);
+        const struct gal_activity_task_row *from = after != NULL ? after : &first;
+        struct paging paging = { .store = store,
+                                 .index = ACTIVITY_TASKS,
+                                 .reader = &any,
+                                 .add = add_activity_tasks,
+                                 .note = note_activity_task,
+                                 .limit = limit,
+                                 .name = gal_strdup(from->activity),
+                                 .name_max = activity != NULL ? activity : GAL_NAME_LAST,
+                                 .wake_ms = from->scheduled_ms,
+                                 .event_id = from->scheduled_id };
+        enum gal_status status;
+
+        snprintf(paging.id, sizeof(paging.id), "%s", from->execution_id);
+        status = read_pages(&paging, error);
+        free(paging.name);
+        return status;
+}
+
 /* Settings. */
 
 enum gal_status gal_pg_read_setting(struct gal_store *store, const char *name, char **ret_value, size_t *ret_len,
@@ -610,6 +709,8 @@ enum gal_status gal_pg_stats(struct gal_store *store, gal_stat_reader reader, vo
                 { "executions open", "SELECT count(*) FROM galliard.run" },
                 { "executions parked", "SELECT count(*) FROM galliard.run WHERE wake_ms > 0" },
                 { "names", COUNT_OR_GUESS("galliard.execution_name") },
+                { "activities", "SELECT count(*) FROM galliard.activity" },
+                { "activity tasks", COUNT_OR_GUESS("galliard.activity_task") },
                 { "history chunks", COUNT_OR_GUESS("galliard.history") },
                 { "history bytes", "SELECT pg_total_relation_size('galliard.history')" },
         };

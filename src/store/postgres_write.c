@@ -74,11 +74,12 @@ static const struct statement writes[GAL_ROW_KINDS] = {
                             " updated_ms = excluded.updated_ms" },
         [GAL_ROW_ALIAS_KEY] = { "alias_key",
                                 "DELETE FROM galliard.state_machine_alias t USING unnest($1::uuid[], $2::text[])"
-                                " AS k (id, name) WHERE t.machine_id = k.id AND t.name = k.name" },
-        [GAL_ROW_TAG_KEY] = { "tag_key", "DELETE FROM galliard.tag t USING unnest($1::uuid[], $2::text[]) AS k (id,"
-                                         " key) WHERE t.resource_id = k.id AND t.key = k.key" },
-        [GAL_ROW_TAG] = { "tag", "INSERT INTO galliard.tag (resource_id, key, value) SELECT * FROM unnest($1::uuid[],"
-                                 " $2::text[], $3::text[]) ON CONFLICT (resource_id, key) DO UPDATE SET value ="
+                                " AS k (id, name) WHERE t.machine_id = k.id AND t.name = k.name COLLATE \"C\"" },
+        [GAL_ROW_TAG_KEY] = { "tag_key", "DELETE FROM galliard.tag t USING unnest($1::text[], $2::text[]) AS k"
+                                         " (resource, key) WHERE t.resource = k.resource COLLATE \"C\" AND t.key ="
+                                         " k.key COLLATE \"C\"" },
+        [GAL_ROW_TAG] = { "tag", "INSERT INTO galliard.tag (resource, key, value) SELECT * FROM unnest($1::text[],"
+                                 " $2::text[], $3::text[]) ON CONFLICT (resource, key) DO UPDATE SET value ="
                                  " excluded.value" },
         [GAL_ROW_NAME] = { "name",
                            "INSERT INTO galliard.execution_name (machine_id, name, execution_id, reusable_ms)"
@@ -88,7 +89,8 @@ static const struct statement writes[GAL_ROW_KINDS] = {
         [GAL_ROW_EXECUTION] = { "execution",
                                 "INSERT INTO galliard.execution AS t (slot, execution_id, name, machine_id,"
                                 " machine_name, revision_id, status, started_ms, stopped_ms, event_count, input,"
-                                " output, error, cause, version, alias, trace_header) SELECT * FROM unnest($1::smallint[], $2::uuid[], "
+                                " output, error, cause, version, alias, trace_header) SELECT * FROM "
+                                "unnest($1::smallint[], $2::uuid[], "
                                 "$3::text[],"
                                 " $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::bigint[], $9::bigint[],"
                                 " $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[],"
@@ -116,13 +118,36 @@ static const struct statement writes[GAL_ROW_KINDS] = {
         [GAL_ROW_RUN_KEY] = { "run_key",
                               "DELETE FROM galliard.run r USING unnest($1::smallint[], $2::uuid[]) AS k (slot, id)"
                               " WHERE r.execution_id = k.id AND r.slot = k.slot" },
+        [GAL_ROW_ACTIVITY] = { "activity",
+                               "INSERT INTO galliard.activity (name, encryption, created_ms) SELECT * FROM"
+                               " unnest($1::text[], $2::text[], $3::bigint[]) ON CONFLICT (name) DO UPDATE SET"
+                               " encryption = excluded.encryption, created_ms = excluded.created_ms" },
+        [GAL_ROW_ACTIVITY_NAME] = { "activity_name",
+                                    "WITH gone AS (DELETE FROM galliard.tag t USING unnest($1::text[]) AS k (name)"
+                                    " WHERE t.resource = 'activity:' || k.name COLLATE \"C\") DELETE FROM"
+                                    " galliard.activity a USING unnest($1::text[]) AS k (name) WHERE a.name ="
+                                    " k.name COLLATE \"C\"" },
+        [GAL_ROW_ACTIVITY_TASK] = { "activity_task",
+                                    "INSERT INTO galliard.activity_task (activity, scheduled_ms, execution_id,"
+                                    " scheduled_id, slot) SELECT * FROM unnest($1::text[], $2::bigint[],"
+                                    " $3::uuid[], $4::integer[], $5::smallint[])" },
+        [GAL_ROW_ACTIVITY_TASK_KEY] = { "activity_task_key",
+                                        "DELETE FROM galliard.activity_task t USING unnest($1::text[],"
+                                        " $2::bigint[], $3::uuid[], $4::integer[], $5::smallint[]) AS k (activity,"
+                                        " scheduled_ms, execution_id, scheduled_id, slot) WHERE t.activity ="
+                                        " k.activity COLLATE \"C\" AND t.scheduled_ms = k.scheduled_ms AND"
+                                        " t.execution_id = k.execution_id AND t.scheduled_id = k.scheduled_id AND"
+                                        " t.slot = k.slot" },
 };
 
 /* The order in which the kinds are written is that of the batch's members. */
 static const enum gal_row_kind order[] = {
-        GAL_ROW_MACHINE, GAL_ROW_MACHINE_ID, GAL_ROW_REVISION, GAL_ROW_VERSION, GAL_ROW_VERSION_KEY,
-        GAL_ROW_ALIAS, GAL_ROW_ALIAS_KEY, GAL_ROW_TAG_KEY, GAL_ROW_TAG, GAL_ROW_NAME,
-        GAL_ROW_EXECUTION, GAL_ROW_CHUNK,      GAL_ROW_RUN,      GAL_ROW_RUN_KEY
+        GAL_ROW_MACHINE,       GAL_ROW_MACHINE_ID,    GAL_ROW_REVISION,
+        GAL_ROW_VERSION,       GAL_ROW_VERSION_KEY,   GAL_ROW_ALIAS,
+        GAL_ROW_ALIAS_KEY,     GAL_ROW_TAG_KEY,       GAL_ROW_TAG,
+        GAL_ROW_NAME,          GAL_ROW_EXECUTION,     GAL_ROW_CHUNK,
+        GAL_ROW_RUN,           GAL_ROW_RUN_KEY,       GAL_ROW_ACTIVITY,
+        GAL_ROW_ACTIVITY_NAME, GAL_ROW_ACTIVITY_TASK, GAL_ROW_ACTIVITY_TASK_KEY
 };
 
 /* Connections. */
@@ -295,9 +320,9 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 
 static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 {
-        /* A key is the first two columns; a machine's is the first. */
+        /* A key is the first two columns; a machine's and an activity's is the first. */
         const struct gal_row_shape *shape = &gal_row_shapes[kind];
-        size_t count = kind == GAL_ROW_MACHINE ? 1 : 2;
+        size_t count = kind == GAL_ROW_MACHINE || kind == GAL_ROW_ACTIVITY ? 1 : 2;
         uint64_t hash = 0xcbf29ce484222325u;
 
         for (size_t i = 0; i < count; i++) {
@@ -315,7 +340,7 @@ static uint64_t hash_key(enum gal_row_kind kind, const char *row)
 static bool replaces(enum gal_row_kind kind)
 {
         return kind == GAL_ROW_MACHINE || kind == GAL_ROW_ALIAS || kind == GAL_ROW_TAG || kind == GAL_ROW_NAME ||
-               kind == GAL_ROW_EXECUTION || kind == GAL_ROW_RUN;
+               kind == GAL_ROW_EXECUTION || kind == GAL_ROW_RUN || kind == GAL_ROW_ACTIVITY;
 }
 
 static void init_keys(struct keys *keys, enum gal_row_kind kind, size_t count)

@@ -108,7 +108,7 @@ static const struct gal_column alias_columns[] = {
         COLUMN(TIME, gal_alias_row, updated_ms),
 };
 static const struct gal_column tag_columns[] = {
-        COLUMN(ID, gal_tag_row, resource_id),
+        COLUMN(TEXT, gal_tag_row, resource),
         COLUMN(TEXT, gal_tag_row, key),
         COLUMN(TEXT, gal_tag_row, value),
 };
@@ -153,6 +153,20 @@ static const struct gal_column run_columns[] = {
         BYTES(gal_run_row, snapshot),
 };
 
+static const struct gal_column activity_columns[] = {
+        COLUMN(TEXT, gal_activity_row, name),
+        COLUMN(OPTION, gal_activity_row, encryption),
+        COLUMN(TIME, gal_activity_row, created_ms),
+};
+static const struct gal_column activity_name_columns[] = { { "name", GAL_COLUMN_TEXT, 0, 0 } };
+static const struct gal_column activity_task_columns[] = {
+        COLUMN(TEXT, gal_activity_task_row, activity),
+        COLUMN(TIME, gal_activity_task_row, scheduled_ms),
+        COLUMN(ID, gal_activity_task_row, execution_id),
+        COLUMN(NUMBER, gal_activity_task_row, scheduled_id),
+        COLUMN(SLOT, gal_activity_task_row, slot),
+};
+
 #define COLUMNS(array) .columns = (array), .column_count = sizeof(array) / sizeof((array)[0])
 #define PLACE(array, array_count) \
         .rows_offset = offsetof(struct gal_batch, array), .count_offset = offsetof(struct gal_batch, array_count)
@@ -183,6 +197,15 @@ const struct gal_row_shape gal_row_shapes[GAL_ROW_KINDS] = {
         [GAL_ROW_RUN] = { "run", sizeof(struct gal_run_row), COLUMNS(run_columns), PLACE(runs, run_count) },
         [GAL_ROW_RUN_KEY] = { "closed run", sizeof(struct gal_run_row), run_columns, 2,
                               PLACE(closed_runs, closed_run_count) },
+        [GAL_ROW_ACTIVITY] = { "activity", sizeof(struct gal_activity_row), COLUMNS(activity_columns),
+                               PLACE(activities, activity_count) },
+        [GAL_ROW_ACTIVITY_NAME] = { "deleted activity", sizeof(const char *), COLUMNS(activity_name_columns),
+                                    PLACE(deleted_activities, deleted_activity_count) },
+        [GAL_ROW_ACTIVITY_TASK] = { "activity task", sizeof(struct gal_activity_task_row),
+                                    COLUMNS(activity_task_columns), PLACE(activity_tasks, activity_task_count) },
+        [GAL_ROW_ACTIVITY_TASK_KEY] = { "taken activity task", sizeof(struct gal_activity_task_row),
+                                        COLUMNS(activity_task_columns),
+                                        PLACE(taken_activity_tasks, taken_activity_task_count) },
 };
 /* clang-format on */
 
@@ -365,11 +388,17 @@ bool gal_row_give(const struct gal_row_reader *reader, const struct gal_any_row 
                 return reader->as.chunk(reader->user, &row->as.chunk);
         case GAL_ROW_RUN:
                 return reader->as.run(reader->user, &row->as.run);
+        case GAL_ROW_ACTIVITY:
+                return reader->as.activity(reader->user, &row->as.activity);
+        case GAL_ROW_ACTIVITY_TASK:
+                return reader->as.activity_task(reader->user, &row->as.activity_task);
         case GAL_ROW_MACHINE_ID:
         case GAL_ROW_VERSION_KEY:
         case GAL_ROW_ALIAS_KEY:
         case GAL_ROW_TAG_KEY:
         case GAL_ROW_RUN_KEY:
+        case GAL_ROW_ACTIVITY_NAME:
+        case GAL_ROW_ACTIVITY_TASK_KEY:
         case GAL_ROW_KINDS:
                 break;
         }

@@ -17,6 +17,14 @@
 /* A row has at most three ids; see gal_row_reader. */
 #define GAL_ROW_IDS_MAX 3
 
+/* Behind every name in the order of bytes; and before every task of an activity (NULL: of any). */
+#define GAL_NAME_LAST "\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf"
+#define GAL_ACTIVITY_TASK_FIRST(name)                                                                              \
+        {                                                                                                          \
+                .activity = (name) == NULL ? "" : (name), .scheduled_ms = -1,                                      \
+                .execution_id = "00000000-0000-0000-0000-000000000000"                                             \
+        }
+
 /* False: `text` is no UUID in small letters, and so the key of no row. */
 bool gal_uuid_to_bytes(const char *text, uint8_t bytes[GAL_UUID_BYTES]);
 /* 36 characters and the terminator. */
@@ -37,6 +45,10 @@ enum gal_row_kind {
         GAL_ROW_CHUNK,
         GAL_ROW_RUN,
         GAL_ROW_RUN_KEY, /* slot and execution of a struct gal_run_row */
+        GAL_ROW_ACTIVITY,
+        GAL_ROW_ACTIVITY_NAME, /* a `const char *` */
+        GAL_ROW_ACTIVITY_TASK,
+        GAL_ROW_ACTIVITY_TASK_KEY, /* all of a struct gal_activity_task_row */
         GAL_ROW_KINDS,
 };
 
@@ -104,6 +116,8 @@ struct gal_row_reader {
                 gal_execution_reader execution;
                 gal_run_reader run;
                 gal_chunk_reader chunk;
+                gal_activity_reader activity;
+                gal_activity_task_reader activity_task;
         } as;
         void *user;
 };
@@ -120,6 +134,8 @@ struct gal_any_row {
                 struct gal_execution_row execution;
                 struct gal_run_row run;
                 struct gal_chunk_row chunk;
+                struct gal_activity_row activity;
+                struct gal_activity_task_row activity_task;
         } as;
         char ids[GAL_ROW_IDS_MAX][37];
 };

@@ -104,7 +104,7 @@ enum gal_status gal_sqlite_read_versions(struct gal_store *store, const char *ma
                                          struct gal_error *error);
 enum gal_status gal_sqlite_read_aliases(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
                                         void *user, struct gal_error *error);
-enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                      void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
                                                  gal_machine_reader reader, void *user, struct gal_error *error);
@@ -123,6 +123,12 @@ enum gal_status gal_sqlite_read_run(struct gal_store *store, uint32_t slot, cons
                                     gal_run_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_runs(struct gal_store *store, int64_t due_ms, size_t limit, gal_run_reader reader,
                                      void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error);
+enum gal_status gal_sqlite_read_activity_tasks(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user,
+                                               struct gal_error *error);
 enum gal_status gal_sqlite_read_parked(struct gal_store *store, int64_t after_ms, int64_t due_ms, size_t limit,
                                        gal_run_reader reader, void *user, struct gal_error *error);
 enum gal_status gal_sqlite_read_chunks(struct gal_store *store, uint32_t slot, const char *execution_id,

@@ -49,6 +49,9 @@ enum {
         CHUNK_OF_EVENT,
         LEASE,
         SETTING,
+        ACTIVITIES,
+        ACTIVITY,
+        ACTIVITY_TASKS,
         STATEMENTS,
 };
 
@@ -66,7 +69,7 @@ const char *const gal_sqlite_read_texts[] = {
                      " ORDER BY version DESC LIMIT ?3",
         [ALIASES] = "SELECT " ALIAS_COLUMNS " FROM state_machine_alias WHERE machine_id = ?1 ORDER BY created_ms,"
                     " name",
-        [TAGS] = "SELECT resource_id, key, value FROM tag WHERE resource_id = ?1 ORDER BY key",
+        [TAGS] = "SELECT resource, key, value FROM tag WHERE resource = ?1 ORDER BY key",
         [EXECUTION] = "SELECT " EXECUTION_COLUMNS " FROM execution WHERE slot = ?1 AND execution_id = ?2",
         [NAME] = "SELECT machine_id, name, execution_id, reusable_ms FROM execution_name WHERE machine_id = ?1 AND"
                  " name = ?2",
@@ -107,6 +110,13 @@ const char *const gal_sqlite_read_texts[] = {
                 " event_count > ?3",
         [LEASE] = "SELECT epoch, incarnation, address FROM lease",
         [SETTING] = "SELECT value FROM setting WHERE name = ?1",
+        [ACTIVITIES] = "SELECT name, encryption, created_ms FROM activity ORDER BY name",
+        [ACTIVITY] = "SELECT name, encryption, created_ms FROM activity WHERE name = ?1",
+        [ACTIVITY_TASKS] = "SELECT activity, scheduled_ms, execution_id, scheduled_id, slot FROM activity_task "
+                           "WHERE (activity,"
+                           " scheduled_ms, execution_id, scheduled_id) > (?1, ?2, ?3, ?4) AND activity <= ?5 ORDER "
+                           "BY activity,"
+                           " scheduled_ms, execution_id, scheduled_id LIMIT ?6",
 };
 const size_t gal_sqlite_read_count = STATEMENTS;
 
@@ -216,12 +226,12 @@ enum gal_status gal_sqlite_read_aliases(struct gal_store *store, const char *mac
         return read_rows(store, ALIASES, &any, PARAMETERS(IS_ID(machine_id)), error);
 }
 
-enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+enum gal_status gal_sqlite_read_tags(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                      void *user, struct gal_error *error)
 {
         struct gal_row_reader any = { .kind = GAL_ROW_TAG, .as.tag = reader, .user = user };
 
-        return read_rows(store, TAGS, &any, PARAMETERS(IS_ID(resource_id)), error);
+        return read_rows(store, TAGS, &any, PARAMETERS(IS_TEXT(resource)), error);
 }
 
 enum gal_status gal_sqlite_read_deleted_machines(struct gal_store *store, const char *name,
@@ -276,11 +286,10 @@ enum gal_status gal_sqlite_list_executions(struct gal_store *store, const struct
                 index = filter->status == NULL ? LIST : LIST_STATUS;
         else
                 index = filter->status == NULL ? LIST_MACHINE : LIST_MACHINE_STATUS;
-        return read_rows(
-                store, index, &any,
-                PARAMETERS(IS_ID(filter->machine_id), IS_TEXT(filter->status), before, IS_BOUND(filter->limit),
-                           IS_NUMBER(filter->version), IS_TEXT(filter->alias)),
-                error);
+        return read_rows(store, index, &any,
+                         PARAMETERS(IS_ID(filter->machine_id), IS_TEXT(filter->status), before,
+                                    IS_BOUND(filter->limit), IS_NUMBER(filter->version), IS_TEXT(filter->alias)),
+                         error);
 }
 
 enum gal_status gal_sqlite_read_run(struct gal_store *store, uint32_t slot, const char *execution_id,
@@ -334,6 +343,32 @@ enum gal_status gal_sqlite_read_chunk_of_event(struct gal_store *store, uint32_t
 
         return read_rows(store, CHUNK_OF_EVENT, &any,
                          PARAMETERS(IS_NUMBER(slot), IS_ID(execution_id), IS_BOUND(event_id)), error);
+}
+
+enum gal_status gal_sqlite_read_activities(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY, .as.activity = reader, .user = user };
+
+        if (name == NULL)
+                return read_rows(store, ACTIVITIES, &any, NULL, 0, error);
+        return read_rows(store, ACTIVITY, &any, PARAMETERS(IS_TEXT(name)), error);
+}
+
+enum gal_status gal_sqlite_read_activity_tasks(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user, struct gal_error *error)
+{
+        struct gal_row_reader any = { .kind = GAL_ROW_ACTIVITY_TASK, .as.activity_task = reader, .user = user };
+        struct gal_activity_task_row first = GAL_ACTIVITY_TASK_FIRST(activity);
+
+        if (after == NULL)
+                after = &first;
+        return read_rows(store, ACTIVITY_TASKS, &any,
+                         PARAMETERS(IS_TEXT(after->activity), IS_NUMBER(after->scheduled_ms),
+                                    IS_ID(after->execution_id), IS_BOUND(after->scheduled_id),
+                                    IS_TEXT(activity == NULL ? GAL_NAME_LAST : activity), IS_BOUND(limit)),
+                         error);
 }
 
 /* Settings, the lease, and counts. */
@@ -418,6 +453,8 @@ enum gal_status gal_sqlite_stats(struct gal_store *store, gal_stat_reader reader
                 { "executions open", "SELECT count(*) FROM run" },
                 { "executions parked", "SELECT count(*) FROM run WHERE wake_ms > 0" },
                 { "names", "SELECT count(*) FROM execution_name" },
+                { "activities", "SELECT count(*) FROM activity" },
+                { "activity tasks", "SELECT count(*) FROM activity_task" },
                 { "history chunks", "SELECT count(*) FROM history" },
                 { "file bytes", "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size" },
         };

@@ -36,7 +36,12 @@ enum {
         DELETE_MACHINE_VERSIONS,
         DELETE_MACHINE_ALIASES,
         DELETE_MACHINE_TAGS,
+        DELETE_ACTIVITY_TAGS,
         ADD_SETTING,
+        PUT_ACTIVITY,
+        DELETE_ACTIVITY,
+        ADD_ACTIVITY_TASK,
+        TAKE_ACTIVITY_TASK,
         STATEMENTS,
 };
 
@@ -51,8 +56,9 @@ const char *const gal_sqlite_write_texts[] = {
                         " ?3, type = ?4, status = ?5, created_ms = ?6, updated_ms = ?7, last_version = ?8,"
                         " created_published = ?9, created_description = ?10",
         [MARK_MACHINE] = "UPDATE state_machine SET status = 'DELETED' WHERE machine_id = ?1",
-        [ADD_REVISION] = "INSERT INTO state_machine_revision (revision_id, machine_id, definition, role_arn,"
-                         " created_ms, number, logging, tracing, encryption) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        [ADD_REVISION] =
+                "INSERT INTO state_machine_revision (revision_id, machine_id, definition, role_arn,"
+                " created_ms, number, logging, tracing, encryption) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         [ADD_VERSION] = "INSERT INTO state_machine_version (machine_id, version, revision_id, description,"
                         " created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         [DELETE_VERSION] = "DELETE FROM state_machine_version WHERE machine_id = ?1 AND version = ?2",
@@ -61,8 +67,8 @@ const char *const gal_sqlite_write_texts[] = {
                       " ?8, ?9) ON CONFLICT (machine_id, name) DO UPDATE SET description = ?3, version = ?4, weight"
                       " = ?5, other_version = ?6, other_weight = ?7, created_ms = ?8, updated_ms = ?9",
         [DELETE_ALIAS] = "DELETE FROM state_machine_alias WHERE machine_id = ?1 AND name = ?2",
-        [DELETE_TAG] = "DELETE FROM tag WHERE resource_id = ?1 AND key = ?2",
-        [PUT_TAG] = "INSERT INTO tag (resource_id, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (resource_id, key)"
+        [DELETE_TAG] = "DELETE FROM tag WHERE resource = ?1 AND key = ?2",
+        [PUT_TAG] = "INSERT INTO tag (resource, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (resource, key)"
                     " DO UPDATE SET value = ?3",
         [PUT_NAME] = "INSERT INTO execution_name (machine_id, name, execution_id, reusable_ms) VALUES (?1, ?2, ?3,"
                      " ?4) ON CONFLICT (machine_id, name) DO UPDATE SET execution_id = ?3, reusable_ms = ?4",
@@ -95,8 +101,18 @@ const char *const gal_sqlite_write_texts[] = {
                              " FROM state_machine m WHERE m.machine_id = ?1)",
         [DELETE_MACHINE_VERSIONS] = "DELETE FROM state_machine_version WHERE machine_id = ?1",
         [DELETE_MACHINE_ALIASES] = "DELETE FROM state_machine_alias WHERE machine_id = ?1",
-        [DELETE_MACHINE_TAGS] = "DELETE FROM tag WHERE resource_id = ?1",
+        [DELETE_MACHINE_TAGS] = "DELETE FROM tag WHERE resource = (SELECT 'stateMachine:' || name FROM"
+                                " state_machine WHERE machine_id = ?1 AND status <> 'DELETED')",
+        [DELETE_ACTIVITY_TAGS] = "DELETE FROM tag WHERE resource = 'activity:' || ?1",
         [ADD_SETTING] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+        [PUT_ACTIVITY] = "INSERT INTO activity (name, encryption, created_ms) VALUES (?1, ?2, ?3)"
+                         " ON CONFLICT (name) DO UPDATE SET encryption = ?2, created_ms = ?3",
+        [DELETE_ACTIVITY] = "DELETE FROM activity WHERE name = ?1",
+        [ADD_ACTIVITY_TASK] = "INSERT INTO activity_task (activity, scheduled_ms, execution_id, scheduled_id, slot)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5)",
+        [TAKE_ACTIVITY_TASK] =
+                "DELETE FROM activity_task WHERE activity = ?1 AND scheduled_ms = ?2 AND execution_id = ?3"
+                " AND scheduled_id = ?4 AND slot = ?5",
 };
 const size_t gal_sqlite_write_count = STATEMENTS;
 
@@ -151,10 +167,10 @@ static const struct {
         size_t statement;
 } writes[] = {
         { GAL_ROW_MACHINE, PUT_MACHINE },
+        { GAL_ROW_MACHINE_ID, DELETE_MACHINE_TAGS },
         { GAL_ROW_MACHINE_ID, MARK_MACHINE },
         { GAL_ROW_MACHINE_ID, DELETE_MACHINE_VERSIONS },
         { GAL_ROW_MACHINE_ID, DELETE_MACHINE_ALIASES },
-        { GAL_ROW_MACHINE_ID, DELETE_MACHINE_TAGS },
         { GAL_ROW_MACHINE_ID, DELETE_MACHINE },
         { GAL_ROW_MACHINE_ID, DELETE_REVISIONS },
         { GAL_ROW_REVISION, ADD_REVISION },
@@ -169,6 +185,11 @@ static const struct {
         { GAL_ROW_CHUNK, ADD_CHUNK },
         { GAL_ROW_RUN, PUT_RUN },
         { GAL_ROW_RUN_KEY, DELETE_RUN },
+        { GAL_ROW_ACTIVITY, PUT_ACTIVITY },
+        { GAL_ROW_ACTIVITY_NAME, DELETE_ACTIVITY_TAGS },
+        { GAL_ROW_ACTIVITY_NAME, DELETE_ACTIVITY },
+        { GAL_ROW_ACTIVITY_TASK, ADD_ACTIVITY_TASK },
+        { GAL_ROW_ACTIVITY_TASK_KEY, TAKE_ACTIVITY_TASK },
 };
 
 static void write_rows(struct writing *writing, enum gal_row_kind kind, size_t statement, const char *rows,

@@ -39,8 +39,8 @@ struct gal_machine_row {
         const char *status;      /* "ACTIVE", "DELETING"; "DELETED": hidden, until its last execution is purged */
         int64_t created_ms;
         int64_t updated_ms;
-        uint32_t last_version;           /* the latest that was published, also when it is deleted by now; 0: none */
-        uint32_t created_published;      /* 1: it was made with a version; */
+        uint32_t last_version;      /* the latest that was published, also when it is deleted by now; 0: none */
+        uint32_t created_published; /* 1: it was made with a version; */
         const char *created_description; /* of that one; NULL: none */
 };
 
@@ -72,16 +72,15 @@ struct gal_alias_row {
         const char *name;
         const char *description; /* NULL: none */
         uint32_t version;
-        uint32_t weight; /* in percent */
+        uint32_t weight;        /* in percent */
         uint32_t other_version; /* 0: there is only one */
         uint32_t other_weight;
         int64_t created_ms;
         int64_t updated_ms;
 };
 
-/* Of a state machine, or of another thing that has an id. */
 struct gal_tag_row {
-        const char *resource_id;
+        const char *resource; /* as in its ARN: "stateMachine:NAME", "activity:NAME" */
         const char *key;
         const char *value;
 };
@@ -98,12 +97,12 @@ struct gal_execution_row {
         int64_t started_ms;
         int64_t stopped_ms; /* 0: open */
         uint64_t event_count;
-        const char *input;  /* JSON text as it came; NULL in a batch: keeps the one that is there */
-        const char *output; /* NULL: none */
-        const char *error;  /* NULL: none */
-        const char *cause;  /* NULL: none */
-        uint32_t version;   /* under which it was started; 0: none was named */
-        const char *alias;  /* likewise; NULL: none */
+        const char *input;        /* JSON text as it came; NULL in a batch: keeps the one that is there */
+        const char *output;       /* NULL: none */
+        const char *error;        /* NULL: none */
+        const char *cause;        /* NULL: none */
+        uint32_t version;         /* under which it was started; 0: none was named */
+        const char *alias;        /* likewise; NULL: none */
         const char *trace_header; /* NULL: none */
 };
 
@@ -137,6 +136,25 @@ struct gal_chunk_row {
         size_t body_len;
 };
 
+/* A registered activity. */
+struct gal_activity_row {
+        const char *name;
+        const char *encryption; /* its configuration as JSON text; NULL: none was given */
+        int64_t created_ms;
+};
+
+/*
+ * A task that waits for a worker of that activity, registered or not. Written with the event that schedules it,
+ * deleted with the one by which a worker takes it, or that ends it.
+ */
+struct gal_activity_task_row {
+        const char *activity; /* its name */
+        int64_t scheduled_ms;
+        const char *execution_id;
+        uint64_t scheduled_id; /* the event that scheduled it */
+        uint32_t slot;
+};
+
 /* Rows are borrowed for the call. Order within a kind is kept; kinds are written in the order of the members. */
 struct gal_batch {
         const struct gal_machine_row *machines; /* inserted, or replaced by machine_id */
@@ -154,9 +172,9 @@ struct gal_batch {
         size_t alias_count;
         const struct gal_alias_row *deleted_aliases; /* by (machine_id, name) */
         size_t deleted_alias_count;
-        const struct gal_tag_row *deleted_tags; /* by (resource_id, key) */
+        const struct gal_tag_row *deleted_tags; /* by (resource, key) */
         size_t deleted_tag_count;
-        const struct gal_tag_row *tags; /* inserted, or replaced by (resource_id, key) */
+        const struct gal_tag_row *tags; /* inserted, or replaced by (resource, key) */
         size_t tag_count;
         const struct gal_name_row *names; /* inserted, or replaced by (machine_id, name) */
         size_t name_count;
@@ -168,6 +186,14 @@ struct gal_batch {
         size_t run_count;
         const struct gal_run_row *closed_runs; /* deleted by (slot, execution_id) */
         size_t closed_run_count;
+        const struct gal_activity_row *activities; /* inserted, or replaced by name */
+        size_t activity_count;
+        const char *const *deleted_activities; /* by name; their tasks stay */
+        size_t deleted_activity_count;
+        const struct gal_activity_task_row *activity_tasks; /* inserted; all members are the key */
+        size_t activity_task_count;
+        const struct gal_activity_task_row *taken_activity_tasks; /* deleted */
+        size_t taken_activity_task_count;
 };
 
 /* Who may write. */
@@ -186,6 +212,8 @@ typedef bool (*gal_tag_reader)(void *user, const struct gal_tag_row *row);
 typedef bool (*gal_execution_reader)(void *user, const struct gal_execution_row *row);
 typedef bool (*gal_run_reader)(void *user, const struct gal_run_row *row);
 typedef bool (*gal_chunk_reader)(void *user, const struct gal_chunk_row *row);
+typedef bool (*gal_activity_reader)(void *user, const struct gal_activity_row *row);
+typedef bool (*gal_activity_task_reader)(void *user, const struct gal_activity_task_row *row);
 typedef bool (*gal_stat_reader)(void *user, const char *name, int64_t value);
 
 struct gal_execution_filter {
@@ -229,9 +257,9 @@ struct gal_store_ops {
 
         /*
          * All of the batch or none of it, durable when it returns.
-         * GAL_ECONFLICT: a chunk's, revision's or version's key is taken. GAL_EFENCED: the lease is lost. GAL_EINVALID: the
-         * data itself was refused. GAL_EIO: the medium refused or the connection broke; whether the batch was
-         * written is not known.
+         * GAL_ECONFLICT: a chunk's, revision's or version's key is taken. GAL_EFENCED: the lease is lost.
+         * GAL_EINVALID: the data itself was refused. GAL_EIO: the medium refused or the connection broke; whether
+         * the batch was written is not known.
          */
         enum gal_status (*commit)(struct gal_store *store, const struct gal_batch *batch, struct gal_error *error);
 
@@ -258,7 +286,7 @@ struct gal_store_ops {
         enum gal_status (*read_aliases)(struct gal_store *store, const char *machine_id, gal_alias_reader reader,
                                         void *user, struct gal_error *error);
         /* By key. */
-        enum gal_status (*read_tags)(struct gal_store *store, const char *resource_id, gal_tag_reader reader,
+        enum gal_status (*read_tags)(struct gal_store *store, const char *resource, gal_tag_reader reader,
                                      void *user, struct gal_error *error);
         enum gal_status (*read_execution)(struct gal_store *store, uint32_t slot, const char *execution_id,
                                           gal_execution_reader reader, void *user, struct gal_error *error);
@@ -294,6 +322,15 @@ struct gal_store_ops {
                                                uint64_t event_id, gal_chunk_reader reader, void *user,
                                                struct gal_error *error);
 
+        /* By name (NULL: all), then by name. */
+        enum gal_status (*read_activities)(struct gal_store *store, const char *name, gal_activity_reader reader,
+                                           void *user, struct gal_error *error);
+        /* Of that activity (NULL: of all, by name), the oldest first; `after` (nullable): behind that one. */
+        enum gal_status (*read_activity_tasks)(struct gal_store *store, const char *activity,
+                                               const struct gal_activity_task_row *after, size_t limit,
+                                               gal_activity_task_reader reader, void *user,
+                                               struct gal_error *error);
+
         /*
          * Removes executions that were closed before `closed_before_ms`, with their history, then names that are
          * free again by `names_by_ms`: at most `limit` of both together, fewer when no more are left. Deleted
@@ -321,8 +358,8 @@ struct gal_store_ops {
 
 /*
  * Opens the store of an URL: memory:, sqlite:FILE, postgresql://... (as libpq has it).
- * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot be
- * opened, which may pass; nothing is created but an SQLite file.
+ * `ret_store` (transfer full). GAL_EINVALID: no such URL, or the server says that it is wrong. GAL_EIO: it cannot
+ * be opened, which may pass; nothing is created but an SQLite file.
  */
 GAL_MUST_USE enum gal_status gal_store_open(const char *url, struct gal_store **ret_store, struct gal_error *error);
 

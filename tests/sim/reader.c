@@ -112,14 +112,14 @@ static enum gal_status read_aliases(struct gal_store *store, const char *machine
         return reader->rows->ops->read_aliases(reader->rows, machine_id, alias, user, error);
 }
 
-static enum gal_status read_tags(struct gal_store *store, const char *resource_id, gal_tag_reader tag, void *user,
+static enum gal_status read_tags(struct gal_store *store, const char *resource, gal_tag_reader tag, void *user,
                                  struct gal_error *error)
 {
         struct reader *reader = (struct reader *)store;
 
         if (is_broken(reader))
                 return fail_reading(error);
-        return reader->rows->ops->read_tags(reader->rows, resource_id, tag, user, error);
+        return reader->rows->ops->read_tags(reader->rows, resource, tag, user, error);
 }
 
 static enum gal_status read_execution(struct gal_store *store, uint32_t slot, const char *execution_id,

@@ -120,6 +120,15 @@ struct gal_run_row run_row(unsigned execution, int64_t wake_ms)
                                      .wake_ms = wake_ms };
 }
 
+struct gal_activity_task_row activity_task_row(const char *activity, int64_t scheduled_ms, unsigned execution)
+{
+        return (struct gal_activity_task_row){ .activity = activity,
+                                               .scheduled_ms = scheduled_ms,
+                                               .execution_id = uuid(execution),
+                                               .scheduled_id = 7,
+                                               .slot = slot_of(execution) };
+}
+
 enum gal_status try_acquire(struct gal_store *store, const char *address, struct gal_error *error)
 {
         static unsigned count;
@@ -257,6 +266,21 @@ static bool put_chunk(void *user, const struct gal_chunk_row *row)
         return true;
 }
 
+static bool put_activity(void *user, const struct gal_activity_row *row)
+{
+        gal_buffer_append_format(user, "%s %s %lld\n", row->name, or_none(row->encryption),
+                                 (long long)row->created_ms);
+        return true;
+}
+
+static bool put_activity_task(void *user, const struct gal_activity_task_row *row)
+{
+        gal_buffer_append_format(user, "%s %lld %s/%llu ", row->activity, (long long)row->scheduled_ms,
+                                 short_id(row->execution_id), (unsigned long long)row->scheduled_id);
+        ck_assert_uint_eq(row->slot, slot_of((unsigned)strtoul(row->execution_id + 24, NULL, 16)));
+        return true;
+}
+
 /* READ(buffer, call): what `call` puts into `buffer`. */
 #define READ(call)                                                                                                 \
         do {                                                                                                       \
@@ -325,6 +349,17 @@ const char *read_chunks_back(struct gal_store *store, uint32_t slot, const char 
 const char *read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *id, uint64_t event_id)
 {
         READ(read_chunk_of_event(store, slot, id, event_id, put_chunk, &buffer, &error));
+}
+
+const char *read_activities(struct gal_store *store, const char *name)
+{
+        READ(read_activities(store, name, put_activity, &buffer, &error));
+}
+
+const char *read_activity_tasks(struct gal_store *store, const char *activity,
+                                const struct gal_activity_task_row *after, size_t limit)
+{
+        READ(read_activity_tasks(store, activity, after, limit, put_activity_task, &buffer, &error));
 }
 
 static bool count_chunk(void *user, const struct gal_chunk_row *row)
@@ -404,7 +439,8 @@ void end_test(void)
 
 int run_conformance(const struct backend *tested, Suite *(*more)(void))
 {
-        TCase *(*const parts[])(void) = { row_tests, batch_tests, lease_tests, read_tests, purge_tests };
+        TCase *(*const parts[])(void) = { row_tests,  batch_tests, lease_tests,
+                                          read_tests, purge_tests, activity_tests };
         Suite *suite = suite_create(tested->name);
         SRunner *runner = srunner_create(suite);
         int failed;

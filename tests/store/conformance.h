@@ -36,6 +36,7 @@ TCase *batch_tests(void);
 TCase *lease_tests(void);
 TCase *read_tests(void);
 TCase *purge_tests(void);
+TCase *activity_tests(void);
 
 /* Sets `owner` and `other` up and down; for a backend's own tests, too. */
 void begin_test(void);
@@ -50,6 +51,7 @@ struct gal_name_row name_row(unsigned execution, const char *name);
 struct gal_execution_row execution_row(unsigned number, unsigned machine, const char *status);
 struct gal_chunk_row chunk_row(unsigned execution, uint64_t sequence, const char *body);
 struct gal_run_row run_row(unsigned execution, int64_t wake_ms);
+struct gal_activity_task_row activity_task_row(const char *activity, int64_t scheduled_ms, unsigned execution);
 
 enum gal_status try_acquire(struct gal_store *store, const char *address, struct gal_error *error);
 void acquire(struct gal_store *store, const char *address);
@@ -69,6 +71,10 @@ const char *read_parked(struct gal_store *store, int64_t after_ms, int64_t due_m
 const char *read_chunks(struct gal_store *store, uint32_t slot, const char *id, uint64_t from_sequence);
 const char *read_chunks_back(struct gal_store *store, uint32_t slot, const char *id, uint64_t from_sequence);
 const char *read_chunk_of_event(struct gal_store *store, uint32_t slot, const char *id, uint64_t event_id);
+const char *read_activities(struct gal_store *store, const char *name);
+/* `after` NULL: from the first. */
+const char *read_activity_tasks(struct gal_store *store, const char *activity,
+                                const struct gal_activity_task_row *after, size_t limit);
 int64_t stat_of(struct gal_store *store, const char *name); /* -1: not told */
 size_t count_chunks(struct gal_store *store, uint32_t slot, const char *id);
 

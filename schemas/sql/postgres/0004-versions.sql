@@ -37,10 +37,10 @@ CREATE TABLE galliard.state_machine_alias (
 );
 
 CREATE TABLE galliard.tag (
-        resource_id uuid NOT NULL,              -- a machine's
+        resource text COLLATE "C" NOT NULL,     -- as in its ARN: "stateMachine:NAME", "activity:NAME"
         key text COLLATE "C" NOT NULL,
         value text NOT NULL,
-        PRIMARY KEY (resource_id, key)
+        PRIMARY KEY (resource, key)
 );
 
 -- Under which version and alias an execution was started. Most name neither, and cost the indexes nothing.
@@ -53,10 +53,11 @@ CREATE INDEX execution_alias ON galliard.execution (machine_id, alias, execution
 
 CREATE OR REPLACE FUNCTION galliard.delete_machines(p_ids uuid[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+        DELETE FROM galliard.tag t USING galliard.state_machine m
+        WHERE m.machine_id = ANY (p_ids) AND m.status <> 'DELETED' AND t.resource = 'stateMachine:' || m.name;
         UPDATE galliard.state_machine SET status = 'DELETED' WHERE machine_id = ANY (p_ids);
         DELETE FROM galliard.state_machine_version WHERE machine_id = ANY (p_ids);
         DELETE FROM galliard.state_machine_alias WHERE machine_id = ANY (p_ids);
-        DELETE FROM galliard.tag WHERE resource_id = ANY (p_ids);
         PERFORM galliard.forget_machines(p_ids);
 END
 $$;

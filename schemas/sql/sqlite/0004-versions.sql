@@ -33,10 +33,10 @@ CREATE TABLE state_machine_alias (
 ) WITHOUT ROWID;
 
 CREATE TABLE tag (
-        resource_id BLOB NOT NULL,      -- a machine's
+        resource TEXT NOT NULL,         -- as in its ARN: "stateMachine:NAME", "activity:NAME"
         key TEXT NOT NULL,
         value TEXT NOT NULL,
-        PRIMARY KEY (resource_id, key)
+        PRIMARY KEY (resource, key)
 ) WITHOUT ROWID;
 
 -- Under which version and alias an execution was started. Most name neither, and cost the indexes nothing.
