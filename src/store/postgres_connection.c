@@ -378,7 +378,7 @@ enum gal_status gal_pg_run(PGconn *conn, const char *sql, int timeout_ms, struct
 
 /* Parameters. */
 
-const int gal_pg_formats[GAL_PG_COLUMNS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+const int gal_pg_formats[GAL_PG_COLUMNS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 
 static void add(struct gal_pg_parameters *parameters, const void *bytes, size_t len)
 {

@@ -207,6 +207,33 @@ static bool put_machine(void *user, const struct gal_machine_row *row)
         return true;
 }
 
+static bool put_machine_name(void *user, const struct gal_machine_row *row)
+{
+        gal_buffer_append_format(user, "%s ", row->name);
+        return true;
+}
+
+static bool put_version(void *user, const struct gal_version_row *row)
+{
+        gal_buffer_append_format(user, "%s %u %s %s %lld\n", short_id(row->machine_id), row->version,
+                                 short_id(row->revision_id), or_none(row->description), (long long)row->created_ms);
+        return true;
+}
+
+static bool put_alias(void *user, const struct gal_alias_row *row)
+{
+        gal_buffer_append_format(user, "%s %s %s %u:%u %u:%u %lld %lld\n", short_id(row->machine_id), row->name,
+                                 or_none(row->description), row->version, row->weight, row->other_version,
+                                 row->other_weight, (long long)row->created_ms, (long long)row->updated_ms);
+        return true;
+}
+
+static bool put_tag(void *user, const struct gal_tag_row *row)
+{
+        gal_buffer_append_format(user, "%s=%s ", row->key, row->value);
+        return true;
+}
+
 static bool put_revision(void *user, const struct gal_revision_row *row)
 {
         gal_buffer_append_format(user, "%s %s %s %s %lld\n", short_id(row->revision_id), short_id(row->machine_id),
@@ -299,6 +326,26 @@ const char *read_deleted_machines(struct gal_store *store, const char *name)
 const char *read_machines(struct gal_store *store, const char *name)
 {
         READ(read_machines(store, name, put_machine, &buffer, &error));
+}
+
+const char *list_machines(struct gal_store *store, const char *after, size_t limit)
+{
+        READ(list_machines(store, after, limit, put_machine_name, &buffer, &error));
+}
+
+const char *read_versions(struct gal_store *store, const char *machine_id, uint32_t below, size_t limit)
+{
+        READ(read_versions(store, machine_id, below, limit, put_version, &buffer, &error));
+}
+
+const char *read_aliases(struct gal_store *store, const char *machine_id)
+{
+        READ(read_aliases(store, machine_id, put_alias, &buffer, &error));
+}
+
+const char *read_tags(struct gal_store *store, const char *resource)
+{
+        READ(read_tags(store, resource, put_tag, &buffer, &error));
 }
 
 const char *read_revision(struct gal_store *store, const char *id)
@@ -439,8 +486,8 @@ void end_test(void)
 
 int run_conformance(const struct backend *tested, Suite *(*more)(void))
 {
-        TCase *(*const parts[])(void) = { row_tests,  batch_tests, lease_tests,
-                                          read_tests, purge_tests, activity_tests };
+        TCase *(*const parts[])(void) = { row_tests,   batch_tests,    lease_tests,   read_tests,
+                                          purge_tests, activity_tests, registry_tests };
         Suite *suite = suite_create(tested->name);
         SRunner *runner = srunner_create(suite);
         int failed;

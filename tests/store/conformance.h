@@ -37,6 +37,7 @@ TCase *lease_tests(void);
 TCase *read_tests(void);
 TCase *purge_tests(void);
 TCase *activity_tests(void);
+TCase *registry_tests(void);
 
 /* Sets `owner` and `other` up and down; for a backend's own tests, too. */
 void begin_test(void);
@@ -61,6 +62,10 @@ void commit(struct gal_store *store, const struct gal_batch *batch); /* must suc
 /* What a read gives, one line a row. */
 const char *read_machines(struct gal_store *store, const char *name);
 const char *read_deleted_machines(struct gal_store *store, const char *name);
+const char *list_machines(struct gal_store *store, const char *after, size_t limit); /* names */
+const char *read_versions(struct gal_store *store, const char *machine_id, uint32_t below, size_t limit);
+const char *read_aliases(struct gal_store *store, const char *machine_id);
+const char *read_tags(struct gal_store *store, const char *resource); /* KEY=VALUE */
 const char *read_revision(struct gal_store *store, const char *id);
 const char *read_execution(struct gal_store *store, uint32_t slot, const char *id);
 const char *find_name(struct gal_store *store, const char *machine_id, const char *name);
