@@ -126,7 +126,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="only name the tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests at a time")
     parser.add_argument("-v", "--verbose", action="store_true", help="show what the passing tests print too")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     tests = [test for test in load_tests(options.build) if matches(test["name"], options.names)]
     if options.list:
         print("\n".join(sorted(test["name"] for test in tests)))

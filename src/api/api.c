@@ -3,10 +3,11 @@
  *
  * Members, names and texts of errors: service model; reference api and recordings.
  */
-#include "api/internal.h"
+#include "api/api.h"
 
 #include <string.h>
 
+#include "api/internal.h"
 #include "base/alloc.h"
 #include "base/json.h"
 

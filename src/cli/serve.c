@@ -451,15 +451,25 @@ static void finish(struct serve *serve)
         alarm(0);
 }
 
-/* A password in an URL is not for logs. (transfer full) */
+/* A password in an URL is not for logs: user:password@host, or a parameter. (transfer full) */
 static char *hide_password(const char *url)
 {
+        static const char parameter[] = "password=";
         const char *scheme = strstr(url, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
-        const char *colon = scheme == NULL ? NULL : strchr(scheme + 3, ':');
+        const char *colon = scheme == NULL ? NULL : strchr(scheme + 3, ':'), *next;
+        struct gal_buffer text = GAL_BUFFER_INIT;
 
-        if (at == NULL || colon == NULL || colon > at)
-                return gal_strdup(url);
-        return gal_format("%.*s:***%s", (int)(colon - url), url, at);
+        if (at != NULL && colon != NULL && colon < at) {
+                gal_buffer_append_format(&text, "%.*s:***", (int)(colon - url), url);
+                url = at;
+        }
+        while ((next = strstr(url, parameter)) != NULL) { /* sslpassword, too */
+                next += strlen(parameter);
+                gal_buffer_append_format(&text, "%.*s***", (int)(next - url), url);
+                url = next + strcspn(next, "&");
+        }
+        gal_buffer_append(&text, url, strlen(url));
+        return gal_buffer_take(&text, NULL);
 }
 
 static int run(struct serve *serve)

@@ -332,7 +332,8 @@ struct gal_run *gal_run_create(struct gal_engine *engine, struct revision *revis
                                const char *name, const char *id);
 /* (transfer none) In memory; NULL: closed, parked, or never was. */
 struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, const char *name);
-/* (transfer none) The same by ARN: of the machine that has the name now, else of a deleted one. */
+/* (transfer none) The same by ARN: of the machine that has the name now. Those of deleted machines: gal_load_arn().
+ */
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn);
 /* (transfer none) In memory. */
 struct gal_run *gal_run_find_id(struct gal_engine *engine, const char *id);

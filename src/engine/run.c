@@ -26,19 +26,6 @@ struct gal_run *gal_run_find(struct gal_engine *engine, const char *machine_id, 
         return run;
 }
 
-/* Of several, that of the machine that was made last (as gal_query_execution() does). */
-static struct gal_run *find_of_deleted(struct gal_engine *engine, const char *arn)
-{
-        struct gal_run *found = NULL;
-
-        for (struct gal_run *run = engine->runs; run != NULL; run = run->hh.next) {
-                if (strcmp(run->execution->execution_arn, arn) == 0 &&
-                    (found == NULL || strcmp(run->revision->machine_id, found->revision->machine_id) > 0))
-                        found = run;
-        }
-        return found;
-}
-
 struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
 {
         struct gal_execution_arn parts;
@@ -48,7 +35,8 @@ struct gal_run *gal_run_find_arn(struct gal_engine *engine, const char *arn)
         if (!gal_execution_arn_parse(arn, &parts))
                 return NULL;
         machine = gal_registry_find(engine, parts.machine_name);
-        run = machine != NULL ? gal_run_find(engine, machine->id, parts.name) : find_of_deleted(engine, arn);
+        if (machine != NULL)
+                run = gal_run_find(engine, machine->id, parts.name);
         gal_execution_arn_finish(&parts);
         return run;
 }

@@ -68,4 +68,13 @@ GAL_MUST_USE enum gal_status gal_journal_decode_snapshot(const char *body, size_
                                                          struct gal_journal_source *source,
                                                          struct gal_execution *execution, struct gal_error *error);
 
+/*
+ * Whether a snapshot is that of `replayed`, to which the chunks up to it were applied. Fails as decoding does, and
+ * with GAL_EINVALID when it holds another execution; `error` says where they differ.
+ */
+GAL_MUST_USE enum gal_status gal_journal_check_snapshot(const char *body, size_t len,
+                                                        struct gal_journal_source *source,
+                                                        const struct gal_execution *replayed,
+                                                        struct gal_error *error);
+
 #endif

@@ -46,7 +46,6 @@ struct gal_payload *gal_get_payload(struct gal_row_reader *reader, const json_t 
 
 /* source.c */
 
-bool gal_payload_is_large(struct gal_payload *payload);
 /* The payload is in full in this event. */
 void gal_journal_source_note(struct gal_journal_source *source, struct gal_payload *payload, uint64_t event_id,
                              bool is_items);

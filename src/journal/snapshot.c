@@ -476,3 +476,22 @@ enum gal_status gal_journal_decode_snapshot(const char *body, size_t len, struct
         free(restoring.reader.payloads.items);
         return status;
 }
+
+enum gal_status gal_journal_check_snapshot(const char *body, size_t len, struct gal_journal_source *source,
+                                           const struct gal_execution *replayed, struct gal_error *error)
+{
+        struct gal_identity identity = { .execution_arn = replayed->execution_arn,
+                                         .execution_name = replayed->execution_name,
+                                         .machine_arn = replayed->machine_arn,
+                                         .machine_name = replayed->machine_name,
+                                         .role_arn = replayed->role_arn };
+        struct gal_execution *restored = gal_execution_create(replayed->program, &identity);
+        enum gal_status status = gal_journal_decode_snapshot(body, len, source, restored, error);
+        const char *difference;
+
+        if (status == GAL_OK && !gal_execution_equal(replayed, restored, &difference))
+                status = gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "it and the replay of the chunks differ in %s",
+                                  difference);
+        gal_execution_destroy(restored);
+        return status;
+}

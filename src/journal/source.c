@@ -68,7 +68,7 @@ void gal_journal_source_destroy(struct gal_journal_source *source)
         free(source);
 }
 
-bool gal_payload_is_large(struct gal_payload *payload)
+static bool is_large(struct gal_payload *payload)
 {
         return gal_payload_exceeds(payload, GAL_JOURNAL_REFERENCE_SIZE_MIN - 1);
 }
@@ -87,7 +87,7 @@ void gal_journal_source_note(struct gal_journal_source *source, struct gal_paylo
 {
         struct entry *entry;
 
-        if (!gal_payload_is_large(payload))
+        if (!is_large(payload))
                 return;
         payload->origin.owner = source->owner;
         payload->origin.event_id = event_id;

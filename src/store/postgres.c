@@ -73,6 +73,25 @@ static enum gal_status keep_owners_out(PGconn *conn, struct gal_error *error)
         return status;
 }
 
+/* Asked for beforehand: a refusal is nothing that passes, and the server's own would look as if it might. */
+static enum gal_status check_rights(PGconn *conn, bool is_there, struct gal_error *error)
+{
+        const char *sql = is_there ? "SELECT current_user, has_schema_privilege('galliard', 'CREATE')::text"
+                                   : "SELECT current_user,"
+                                     " has_database_privilege(current_database(), 'CREATE')::text";
+        PGresult *result = NULL;
+        enum gal_status status = gal_pg_query(conn, sql, &GAL_PG_NO_PARAMETERS, GAL_PG_TIMEOUT_MS, &result, error);
+
+        if (status == GAL_OK && strcmp(PQgetvalue(result, 0, 1), "true") != 0)
+                status = gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
+                                  "Postgres: '%s' may not make %s; GRANT CREATE ON %s to that role",
+                                  PQgetvalue(result, 0, 0),
+                                  is_there ? "tables in the schema galliard" : "the schema galliard",
+                                  is_there ? "SCHEMA galliard" : "DATABASE");
+        PQclear(result);
+        return status;
+}
+
 static enum gal_status make_schema(PGconn *conn, struct gal_error *error)
 {
         static const char find[] = "SELECT 1 FROM pg_namespace WHERE nspname = 'galliard'";
@@ -81,6 +100,8 @@ static enum gal_status make_schema(PGconn *conn, struct gal_error *error)
         bool is_there = status == GAL_OK && PQntuples(result) > 0;
 
         PQclear(result);
+        if (status == GAL_OK)
+                status = check_rights(conn, is_there, error);
         /* An administrator may have made it, for a role that may not. */
         if (status == GAL_OK && !is_there)
                 status = gal_pg_run(conn, "CREATE SCHEMA galliard", GAL_PG_TIMEOUT_MS, error);

@@ -18,10 +18,14 @@ CASES = []
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "asl"
 
 
-def case(only=None):
-    """Registers a case for both stores, or for "sqlite" or "postgres" only."""
+Case = collections.namedtuple("Case", "function only alone")
+
+
+def case(only=None, alone=False):
+    """Registers a case for both stores, or for "sqlite" or "postgres" only. Several run side by side; `alone`: none
+    beside this one, which the others would feel."""
     def add(function):
-        CASES.append((function, only))
+        CASES.append(Case(function, only, alone))
         return function
     return add
 
@@ -663,7 +667,7 @@ def a_stopped_serve_is_succeeded(place):
     place.check()
 
 
-@case("postgres")
+@case("postgres", alone=True)
 def the_database_restarts(place):
     """The engine waits, says so, and goes on."""
     log = prepare_functions(place)

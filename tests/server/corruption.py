@@ -20,7 +20,7 @@ DAMAGE = [
     ("INSERT INTO run SELECT slot, execution_id, 0, 0, NULL FROM execution WHERE status = 'SUCCEEDED'",
      "it is closed and has a run row"),
     ("UPDATE run SET wake_ms = wake_ms + 1000 WHERE wake_ms > 0", "it is parked until"),
-    ("UPDATE run SET snapshot = CAST('{}' AS BLOB) WHERE snapshot IS NOT NULL", "its snapshot cannot be read"),
+    ("UPDATE run SET snapshot = CAST('{}' AS BLOB) WHERE snapshot IS NOT NULL", "its snapshot at chunk"),
     ("UPDATE run SET sequence = 9 WHERE snapshot IS NOT NULL", "its snapshot is of chunk 9"),
     ("UPDATE run SET snapshot = CAST(replace(CAST(snapshot AS TEXT), '\"events\":', '\"events\":1') AS BLOB)",
      "differ in last_id"),

@@ -15,89 +15,12 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "conformance.h"
-#include "store/migration.h"
-
-static const char *url;
-
-/* Beside the store, as the superuser. */
-static PGconn *connect_beside(void)
-{
-        PGconn *conn = PQconnectdb(url);
-
-        ck_assert_msg(PQstatus(conn) == CONNECTION_OK, "%s", PQerrorMessage(conn));
-        PQclear(PQexec(conn, "SET client_min_messages = warning"));
-        return conn;
-}
-
-static void run_on(PGconn *conn, const char *sql)
-{
-        PGresult *result = PQexec(conn, sql);
-
-        ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK,
-                      "%s: %s", sql, PQerrorMessage(conn));
-        PQclear(result);
-}
-
-static void run_sql(const char *sql)
-{
-        PGconn *conn = connect_beside();
-
-        run_on(conn, sql);
-        PQfinish(conn);
-}
-
-/* The first column of the first row. */
-static void ask_sql(const char *sql, char text[64])
-{
-        PGconn *conn = connect_beside();
-        PGresult *result = PQexec(conn, sql);
-
-        ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0, "%s: %s", sql,
-                      PQerrorMessage(conn));
-        snprintf(text, 64, "%s", PQgetvalue(result, 0, 0));
-        PQclear(result);
-        PQfinish(conn);
-}
-
-static void assert_sql(const char *sql, const char *wanted)
-{
-        char text[64];
-
-        ask_sql(sql, text);
-        ck_assert_str_eq(text, wanted);
-}
-
-static void wait_for_sql(const char *sql, const char *wanted)
-{
-        char text[64] = "";
-
-        for (int i = 0; i < 500; i++) {
-                ask_sql(sql, text);
-                if (strcmp(text, wanted) == 0)
-                        return;
-                usleep(10000);
-        }
-        ck_abort_msg("%s: %s instead of %s", sql, text, wanted);
-}
+#include "postgres_test.h"
 
 static void begin(void)
 {
         run_sql("ALTER DATABASE postgres RESET ALL");
         run_sql("DROP SCHEMA IF EXISTS galliard CASCADE");
-}
-
-static struct gal_store *open_as(const char *conninfo)
-{
-        struct gal_error error = { .code = GAL_OK };
-        struct gal_store *store = NULL;
-
-        ck_assert_msg(gal_store_open(conninfo, &store, &error) == GAL_OK, "%s", error.message);
-        return store;
-}
-
-static struct gal_store *open_view(void)
-{
-        return open_as(url);
 }
 
 static void expire(void)
@@ -115,26 +38,6 @@ static int64_t now_ms(void)
 
         clock_gettime(CLOCK_MONOTONIC, &now);
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Batch n: chunk n of three executions. */
-static enum gal_status commit_number(struct gal_store *store, uint64_t number, struct gal_error *error)
-{
-        struct gal_chunk_row chunks[] = { chunk_row(0, number, "a"), chunk_row(1, number, "b"),
-                                          chunk_row(2, number, "c") };
-        struct gal_batch batch = { .chunks = chunks, .chunk_count = 3 };
-
-        return store->ops->commit(store, &batch, error);
-}
-
-/* How many batches there are: whole ones, none missing. */
-static uint64_t batches_there(void)
-{
-        uint64_t count = count_chunks(other, slot_of(0), uuid(0));
-
-        ck_assert_uint_eq(count_chunks(other, slot_of(1), uuid(1)), count);
-        ck_assert_uint_eq(count_chunks(other, slot_of(2), uuid(2)), count);
-        return count;
 }
 
 static enum gal_status acquire_for(struct gal_store *store, const char *incarnation, int64_t duration_ms)
@@ -345,7 +248,7 @@ END_TEST
 
 START_TEST(a_server_that_grants_few_connections)
 {
-        char *limited = gal_format("%s&application_name=x", url);
+        char *limited = gal_format("%s&application_name=x", server_url());
         char *at = strstr(limited, "user=postgres");
 
         run_sql("DROP ROLE IF EXISTS narrow_1; CREATE ROLE narrow_1 LOGIN CONNECTION LIMIT 3;"
@@ -356,7 +259,7 @@ START_TEST(a_server_that_grants_few_connections)
         acquire(owner, "owner");
         commit_in_a_crowd();
         gal_store_destroy(owner);
-        owner = open_view();
+        owner = open_server();
         run_sql("DROP OWNED BY narrow_1; DROP ROLE narrow_1");
         free(limited);
 }
@@ -454,7 +357,7 @@ START_TEST(settings_of_the_database_for_other_programs)
                 "ALTER DATABASE postgres SET search_path = 'nowhere';"
                 "ALTER DATABASE postgres SET bytea_output = 'escape'");
         gal_store_destroy(owner);
-        owner = open_view();
+        owner = open_server();
         acquire(owner, "owner");
         run_on(conn, "BEGIN; LOCK TABLE galliard.history IN ACCESS EXCLUSIVE MODE");
         ck_assert_int_eq(pthread_create(&thread, NULL, commit_one, &status), 0);
@@ -483,7 +386,7 @@ static pid_t start_owner(int64_t duration_ms, size_t body_size)
 
         memset(body, 'x', body_size);
         if (child == 0) {
-                struct gal_store *store = open_view();
+                struct gal_store *store = open_server();
                 enum gal_status status = acquire_for(store, "feedc0de000000000000000000000000", duration_ms);
 
                 for (uint64_t number = 1; status == GAL_OK; number++) {
@@ -570,7 +473,7 @@ END_TEST
 
 START_TEST(databases_have_owners_of_their_own)
 {
-        char *conninfo = gal_strdup(url);
+        char *conninfo = gal_strdup(server_url());
         char *at = strstr(conninfo, "/postgres?");
         struct gal_store *store;
 
@@ -620,7 +523,7 @@ START_TEST(a_server_without_fsync_is_refused)
         run_sql("ALTER SYSTEM SET fsync = off");
         run_sql("SELECT pg_reload_conf()");
         wait_for_sql("SHOW fsync", "off");
-        ck_assert_int_eq(gal_store_open(url, &store, &error), GAL_EINVALID);
+        ck_assert_int_eq(gal_store_open(server_url(), &store, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "fsync"));
         ck_assert_int_eq(try_acquire(owner, "owner", NULL), GAL_EINVALID);
         run_sql("ALTER SYSTEM RESET fsync");
@@ -633,7 +536,7 @@ END_TEST
 /* The cluster's URL with another value of a parameter: the last one counts. (transfer full) */
 static char *with_parameter(const char *name, const char *value)
 {
-        return gal_format("%s&%s=%s", url, name, value);
+        return gal_format("%s&%s=%s", server_url(), name, value);
 }
 
 /* A crowd is what passes; the others stay what they are. */
@@ -696,7 +599,7 @@ static void assert_reads_few(const struct gal_execution_filter *filter, const ch
         struct gal_store *store;
 
         run_sql("SELECT pg_stat_reset()");
-        store = open_view();
+        store = open_server();
         ck_assert_str_eq(list_executions(store, filter), wanted);
         gal_store_destroy(store);
         wait_for_sql(few, "true");
@@ -716,142 +619,6 @@ START_TEST(a_page_of_a_listing_costs_what_it_shows)
         filter.status = NULL;
         filter.before_id = uuid(9000);
         assert_reads_few(&filter, "#8999 #8998 #8997 #8996 #8995 #8994 #8993 #8992 #8991 #8990 ");
-}
-END_TEST
-
-/* Schemas. */
-
-/* The program's own, and two of a later one. */
-static struct gal_migration steps[4];
-
-static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
-{
-        struct gal_migrations migrations = { steps, versions };
-        struct gal_store *store = NULL;
-        enum gal_status status;
-
-        steps[0] = gal_postgres_migrations.items[0];
-        steps[1] = gal_postgres_migrations.items[1];
-        ck_assert_int_eq(gal_store_postgres_open_with(url, &migrations, &store, error), GAL_OK);
-        status = store->ops->prepare(store, migrate, error);
-        gal_store_destroy(store);
-        return status;
-}
-
-START_TEST(a_newer_schema_is_refused)
-{
-        struct gal_error error = { .code = GAL_OK };
-
-        run_sql("UPDATE galliard.schema_version SET version = 7");
-        ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
-        ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
-        ck_assert_int_eq(try_acquire(owner, "stood by meanwhile", NULL), GAL_EINVALID);
-        assert_sql("SELECT version FROM galliard.schema_version", "7");
-}
-END_TEST
-
-START_TEST(an_older_schema_is_migrated_when_asked)
-{
-        struct gal_error error = { .code = GAL_OK };
-        struct gal_error busy = { .code = GAL_OK };
-
-        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
-        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[3] =
-                (struct gal_migration){ "0004-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
-        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
-        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
-        ck_assert_int_eq(commit_number(owner, 2, NULL), GAL_OK);
-        owner->ops->release(owner);
-        wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
-        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "4");
-        assert_sql("SELECT count(*) FROM galliard.v", "0");
-        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
-        ck_assert_uint_eq(batches_there(), 2);
-}
-END_TEST
-
-START_TEST(a_migration_that_fails_changes_nothing)
-{
-        owner->ops->release(owner);
-        wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
-        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
-        steps[3] = (struct gal_migration){ "0004-bad",
-                                           "CREATE TABLE galliard.t (a int); INSERT INTO nowhere VALUES (1)" };
-        ck_assert_int_ne(prepare_with(4, true, NULL), GAL_OK);
-        assert_sql("SELECT version FROM galliard.schema_version", "2");
-        assert_sql(
-                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'galliard.run'::regclass AND attname = 'more'",
-                "0");
-        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
-        acquire(owner, "owner");
-        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
-}
-END_TEST
-
-static void *prepare_one(void *user)
-{
-        struct gal_store *store = open_view();
-
-        *(enum gal_status *)user = store->ops->prepare(store, false, NULL);
-        gal_store_destroy(store);
-        return NULL;
-}
-
-START_TEST(several_make_the_schema_at_once)
-{
-        enum gal_status statuses[4];
-        pthread_t threads[4];
-
-        owner->ops->release(owner);
-        run_sql("DROP SCHEMA galliard CASCADE");
-        for (size_t i = 0; i < 4; i++)
-                ck_assert_int_eq(pthread_create(&threads[i], NULL, prepare_one, &statuses[i]), 0);
-        for (size_t i = 0; i < 4; i++) {
-                pthread_join(threads[i], NULL);
-                ck_assert_int_eq(statuses[i], GAL_OK);
-        }
-        acquire(owner, "owner");
-}
-END_TEST
-
-START_TEST(the_schema_of_another_program_is_refused)
-{
-        struct gal_error error = { .code = GAL_OK };
-
-        owner->ops->release(owner);
-        run_sql("DROP SCHEMA galliard CASCADE; CREATE SCHEMA galliard; CREATE TABLE galliard.theirs (a int)");
-        ck_assert_int_eq(owner->ops->prepare(owner, true, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "another program"));
-        ck_assert_int_ne(try_acquire(owner, "owner", NULL), GAL_OK);
-}
-END_TEST
-
-START_TEST(an_administrator_may_have_made_the_schema)
-{
-        owner->ops->release(owner);
-        run_sql("DROP SCHEMA galliard CASCADE; CREATE SCHEMA galliard");
-        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
-        acquire(owner, "owner");
-        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
-}
-END_TEST
-
-START_TEST(people_can_read_the_history)
-{
-        struct gal_execution_row execution = execution_row(3, 1, "RUNNING");
-        struct gal_chunk_row chunk = chunk_row(3, 1, "{\"v\":\"\\u0000\"}");
-        struct gal_batch batch = {
-                .executions = &execution, .execution_count = 1, .chunks = &chunk, .chunk_count = 1
-        };
-
-        commit(owner, &batch);
-        assert_sql("SELECT body FROM galliard.history_decoded WHERE name = 'execution-3' AND sequence = 1",
-                   "{\"v\":\"\\u0000\"}");
 }
 END_TEST
 
@@ -883,25 +650,18 @@ static Suite *server_suite(void)
         tcase_add_test(tests, a_server_that_is_full);
         tcase_add_test(tests, what_cannot_be_opened);
         tcase_add_test(tests, a_page_of_a_listing_costs_what_it_shows);
-        tcase_add_test(tests, a_newer_schema_is_refused);
-        tcase_add_test(tests, an_older_schema_is_migrated_when_asked);
-        tcase_add_test(tests, a_migration_that_fails_changes_nothing);
-        tcase_add_test(tests, several_make_the_schema_at_once);
-        tcase_add_test(tests, the_schema_of_another_program_is_refused);
-        tcase_add_test(tests, an_administrator_may_have_made_the_schema);
-        tcase_add_test(tests, people_can_read_the_history);
         suite_add_tcase(suite, tests);
+        add_schema_tests(suite);
         return suite;
 }
 
 int main(void)
 {
         static const struct backend postgres = {
-                .name = "postgres", .begin = begin, .open = open_view, .expire = expire, .end = end, .keeps = true
+                .name = "postgres", .begin = begin, .open = open_server, .expire = expire, .end = end, .keeps = true
         };
 
-        url = getenv("GAL_TEST_POSTGRES");
-        if (url == NULL || getenv("GAL_TEST_POSTGRES_DIR") == NULL) {
+        if (server_url() == NULL || getenv("GAL_TEST_POSTGRES_DIR") == NULL) {
                 printf("skipped: run this by tests/tools/pg_cluster.py\n");
                 return 77;
         }

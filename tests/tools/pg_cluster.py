@@ -44,7 +44,7 @@ SETTINGS = """
 unix_socket_directories = '{socket}'
 listen_addresses = '127.0.0.1'
 port = {port}
-max_connections = 50
+max_connections = 100
 shared_buffers = 64MB
 max_wal_size = 2GB
 recovery_init_sync_method = syncfs
@@ -129,6 +129,12 @@ class Cluster:
         self.configure()
 
     def configure(self):
+        # One role must say a password; who comes as another one, over whatever, is trusted.
+        path = f"{self.data}/pg_hba.conf"
+        with open(path, encoding="utf-8") as file:
+            rules = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("local all guarded scram-sha-256\nhost all guarded all scram-sha-256\n" + rules)
         with open(f"{self.data}/postgresql.auto.conf", "a", encoding="utf-8") as file:
             file.write(SETTINGS.format(socket=self.socket, port=self.port))
 

@@ -1,0 +1,159 @@
+/*
+ * test_postgres_schema.c: the schema on a server: made, migrated, refused, and read by people.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "conformance.h"
+#include "postgres_test.h"
+#include "store/migration.h"
+
+/* The program's own, and two of a later one. */
+static struct gal_migration steps[4];
+
+static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
+{
+        struct gal_migrations migrations = { steps, versions };
+        struct gal_store *store = NULL;
+        enum gal_status status;
+
+        steps[0] = gal_postgres_migrations.items[0];
+        steps[1] = gal_postgres_migrations.items[1];
+        ck_assert_int_eq(gal_store_postgres_open_with(server_url(), &migrations, &store, error), GAL_OK);
+        status = store->ops->prepare(store, migrate, error);
+        gal_store_destroy(store);
+        return status;
+}
+
+START_TEST(a_newer_schema_is_refused)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        run_sql("UPDATE galliard.schema_version SET version = 7");
+        ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
+        ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
+        ck_assert_int_eq(try_acquire(owner, "stood by meanwhile", NULL), GAL_EINVALID);
+        assert_sql("SELECT version FROM galliard.schema_version", "7");
+}
+END_TEST
+
+START_TEST(an_older_schema_is_migrated_when_asked)
+{
+        struct gal_error error = { .code = GAL_OK };
+        struct gal_error busy = { .code = GAL_OK };
+
+        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] =
+                (struct gal_migration){ "0004-view", "CREATE VIEW galliard.v AS SELECT more FROM galliard.run;" };
+        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
+        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
+        ck_assert_int_eq(commit_number(owner, 2, NULL), GAL_OK);
+        owner->ops->release(owner);
+        wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
+        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
+        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "4");
+        assert_sql("SELECT count(*) FROM galliard.v", "0");
+        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
+        ck_assert_uint_eq(batches_there(), 2);
+}
+END_TEST
+
+START_TEST(a_migration_that_fails_changes_nothing)
+{
+        owner->ops->release(owner);
+        wait_for_sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
+        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE galliard.run ADD COLUMN more text;" };
+        steps[3] = (struct gal_migration){ "0004-bad",
+                                           "CREATE TABLE galliard.t (a int); INSERT INTO nowhere VALUES (1)" };
+        ck_assert_int_ne(prepare_with(4, true, NULL), GAL_OK);
+        assert_sql("SELECT version FROM galliard.schema_version", "2");
+        assert_sql(
+                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'galliard.run'::regclass AND attname = 'more'",
+                "0");
+        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
+        acquire(owner, "owner");
+        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
+}
+END_TEST
+
+static void *prepare_one(void *user)
+{
+        struct gal_store *store = open_server();
+
+        *(enum gal_status *)user = store->ops->prepare(store, false, NULL);
+        gal_store_destroy(store);
+        return NULL;
+}
+
+START_TEST(several_make_the_schema_at_once)
+{
+        enum gal_status statuses[4];
+        pthread_t threads[4];
+
+        owner->ops->release(owner);
+        run_sql("DROP SCHEMA galliard CASCADE");
+        for (size_t i = 0; i < 4; i++)
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, prepare_one, &statuses[i]), 0);
+        for (size_t i = 0; i < 4; i++) {
+                pthread_join(threads[i], NULL);
+                ck_assert_int_eq(statuses[i], GAL_OK);
+        }
+        acquire(owner, "owner");
+}
+END_TEST
+
+START_TEST(the_schema_of_another_program_is_refused)
+{
+        struct gal_error error = { .code = GAL_OK };
+
+        owner->ops->release(owner);
+        run_sql("DROP SCHEMA galliard CASCADE; CREATE SCHEMA galliard; CREATE TABLE galliard.theirs (a int)");
+        ck_assert_int_eq(owner->ops->prepare(owner, true, &error), GAL_EINVALID);
+        ck_assert_ptr_nonnull(strstr(error.message, "another program"));
+        ck_assert_int_ne(try_acquire(owner, "owner", NULL), GAL_OK);
+}
+END_TEST
+
+START_TEST(an_administrator_may_have_made_the_schema)
+{
+        owner->ops->release(owner);
+        run_sql("DROP SCHEMA galliard CASCADE; CREATE SCHEMA galliard");
+        ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
+        acquire(owner, "owner");
+        ck_assert_int_eq(commit_number(owner, 1, NULL), GAL_OK);
+}
+END_TEST
+
+START_TEST(people_can_read_the_history)
+{
+        struct gal_execution_row execution = execution_row(3, 1, "RUNNING");
+        struct gal_chunk_row chunk = chunk_row(3, 1, "{\"v\":\"\\u0000\"}");
+        struct gal_batch batch = {
+                .executions = &execution, .execution_count = 1, .chunks = &chunk, .chunk_count = 1
+        };
+
+        commit(owner, &batch);
+        assert_sql("SELECT body FROM galliard.history_decoded WHERE name = 'execution-3' AND sequence = 1",
+                   "{\"v\":\"\\u0000\"}");
+}
+END_TEST
+
+void add_schema_tests(Suite *suite)
+{
+        TCase *tests = tcase_create("schema");
+
+        tcase_add_checked_fixture(tests, begin_test, end_test);
+        tcase_set_timeout(tests, 60);
+        tcase_add_test(tests, a_newer_schema_is_refused);
+        tcase_add_test(tests, an_older_schema_is_migrated_when_asked);
+        tcase_add_test(tests, a_migration_that_fails_changes_nothing);
+        tcase_add_test(tests, several_make_the_schema_at_once);
+        tcase_add_test(tests, the_schema_of_another_program_is_refused);
+        tcase_add_test(tests, an_administrator_may_have_made_the_schema);
+        tcase_add_test(tests, people_can_read_the_history);
+        suite_add_tcase(suite, tests);
+}
