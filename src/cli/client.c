@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/validate.h"
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/buffer.h"
@@ -62,6 +63,7 @@ static void close_store(struct gal_client *client)
 void gal_client_finish(struct gal_client *client)
 {
         close_store(client);
+        gal_validator_destroy(client->validator);
         gal_settings_finish(&client->settings);
 }
 
@@ -165,6 +167,11 @@ struct call {
         struct waiting waiting;
 };
 
+static int64_t wall_clock_ms(void *user)
+{
+        return gal_runtime_now_ms(user);
+}
+
 static enum gal_status read_here(struct call *call, struct gal_error *error)
 {
         struct gal_client *client = call->client;
@@ -174,6 +181,8 @@ static enum gal_status read_here(struct call *call, struct gal_error *error)
         if (status != GAL_OK)
                 return status;
         api = (struct gal_api){ .store = client->store,
+                                .validator = client->validator,
+                                .now_ms = wall_clock_ms,
                                 .account = client->settings.account,
                                 .region = client->settings.region };
         gal_api_call(&api, call->action, call->body, call->len, take_answer, &call->waiting);
@@ -202,6 +211,8 @@ static void run_call(struct call *call, struct gal_runtime *runtime)
         struct gal_timer *timer = gal_timer_create(loop, give_up, loop);
         struct gal_api api = { .engine = gal_runtime_engine(runtime),
                                .store = gal_runtime_store(runtime),
+                               .validator = call->client->validator,
+                               .now_ms = wall_clock_ms,
                                .account = gal_runtime_account(runtime),
                                .region = gal_runtime_region(runtime),
                                .poke = poke,
@@ -327,6 +338,8 @@ enum gal_status gal_client_call(struct gal_client *client, const char *action, c
 
         if (!gal_api_find(action, &writes))
                 return gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "there is no action '%s'", action);
+        if (client->validator == NULL)
+                client->validator = gal_validator_create();
         call.body = body = gal_need(gal_json_text(request, &call.len));
         call.is_repeatable = is_repeatable(action, request);
         call.waiting.text = GAL_BUFFER_INIT;

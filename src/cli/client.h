@@ -15,6 +15,8 @@
 #include "runtime/settings.h"
 #include "store/store.h"
 
+struct gal_validator;
+
 struct gal_client_options {
         const char *store_url; /* NULL: GALLIARD_STORE, or a file in this directory */
         const char *account;   /* NULL: GALLIARD_ACCOUNT, or that of the store */
@@ -25,9 +27,10 @@ struct gal_client {
         const char *store_url; /* what the options and the environment come to; borrowed */
         const char *account;   /* NULL: that of the store */
         const char *region;
-        struct gal_settings settings; /* of a store that was opened; NULL in it before */
-        struct gal_store *store;      /* for reading; NULL: not open */
-        bool wrote_here;              /* the last call that wrote was done by this process: nobody owns the store */
+        struct gal_settings settings;    /* of a store that was opened; NULL in it before */
+        struct gal_validator *validator; /* NULL before the first call */
+        struct gal_store *store;         /* for reading; NULL: not open */
+        bool wrote_here; /* the last call that wrote was done by this process: nobody owns the store */
 };
 
 struct gal_client_answer {

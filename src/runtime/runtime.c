@@ -80,7 +80,12 @@ static int64_t now_ms(const struct gal_runtime *runtime)
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + runtime->offset_ms;
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + (runtime == NULL ? 0 : runtime->offset_ms);
+}
+
+int64_t gal_runtime_now_ms(const struct gal_runtime *runtime)
+{
+        return now_ms(runtime);
 }
 
 /* 256 bits; the kernel does not fail here once it has started, but a sandbox may forbid it. */

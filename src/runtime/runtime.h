@@ -57,6 +57,8 @@ void gal_runtime_destroy(struct gal_runtime *runtime);
 /* (transfer none) Of the ARNs. */
 const char *gal_runtime_account(const struct gal_runtime *runtime);
 const char *gal_runtime_region(const struct gal_runtime *runtime);
+/* The time that the engine goes by; of NULL the real one. Since 1970. */
+int64_t gal_runtime_now_ms(const struct gal_runtime *runtime);
 /* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */
 struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime); /* for reading, on the loop's thread */

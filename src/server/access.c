@@ -138,19 +138,26 @@ static void ask(struct question *question, const char *resource)
                 refuse_access(question, resource);
 }
 
-/* A bare name is a resource of ours. */
-static void ask_member(struct question *question, const json_t *object, const char *member, const char *kind)
+static void ask_member(struct question *question, const json_t *object, const char *member)
 {
         const char *text = json_string_value(json_object_get(object, member));
+
+        if (text != NULL)
+                ask(question, text);
+}
+
+/* Of what is to be made: it has no ARN yet. */
+static void ask_name(struct question *question, const json_t *object, const char *type)
+{
+        const char *name = json_string_value(json_object_get(object, "name"));
         const struct gal_api *api = &question->request->server->api;
         gal_auto_free char *arn = NULL;
 
-        if (text == NULL)
+        if (name == NULL)
                 return;
-        if (kind != NULL && strchr(text, ':') == NULL)
-                arn = gal_format("arn:%s:states:%s:%s:%s:%s", gal_arn_partition(api->region), api->region,
-                                 api->account, kind, text);
-        ask(question, arn != NULL ? arn : text);
+        arn = gal_format("arn:%s:states:%s:%s:%s:%s", gal_arn_partition(api->region), api->region, api->account,
+                         type, name);
+        ask(question, arn);
 }
 
 /* An alias names the versions that it leads to. */
@@ -159,31 +166,23 @@ static void ask_routes(struct question *question, const json_t *body)
         const json_t *routes = json_object_get(body, "routingConfiguration");
 
         for (size_t i = 0; i < json_array_size(routes); i++)
-                ask_member(question, json_array_get(routes, i), "stateMachineVersionArn", /* kind= */ NULL);
+                ask_member(question, json_array_get(routes, i), "stateMachineVersionArn");
 }
 
 static void ask_body(struct question *question, const json_t *body)
 {
-        static const struct {
-                const char *member;
-                const char *kind; /* of a bare name */
-        } members[] = {
-                { "stateMachineArn", "stateMachine" },
-                { "executionArn", NULL },
-                { "activityArn", "activity" },
-                { "mapRunArn", NULL },
-                { "resourceArn", NULL },
-                { "stateMachineAliasArn", NULL },
-                { "stateMachineVersionArn", NULL },
+        static const char *const members[] = {
+                "stateMachineArn",      "executionArn",           "activityArn", "mapRunArn", "resourceArn",
+                "stateMachineAliasArn", "stateMachineVersionArn",
         };
         const char *action = question->request->action;
 
         for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-                ask_member(question, body, members[i].member, members[i].kind);
+                ask_member(question, body, members[i]);
         if (strcmp(action, "CreateStateMachine") == 0)
-                ask_member(question, body, "name", "stateMachine");
+                ask_name(question, body, "stateMachine");
         if (strcmp(action, "CreateActivity") == 0)
-                ask_member(question, body, "name", "activity");
+                ask_name(question, body, "activity");
         ask_routes(question, body);
         if (question->resource_count == 0)
                 ask(question, ANY_RESOURCE);

@@ -79,6 +79,7 @@ struct gal_server {
         struct gal_loop *loop;
         struct gal_runtime *runtime;
         struct gal_api api;
+        struct gal_validator *validator;
         const struct gal_log *log;
         struct gal_keys *keys; /* NULL: there are none, everybody may do everything */
         struct gal_metrics *metrics;

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "api/validate.h"
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "net/loop.h"
@@ -86,6 +87,11 @@ static size_t count_clients_max(void)
         return limit.rlim_cur < 64 ? 32 : (size_t)limit.rlim_cur / 2;
 }
 
+static int64_t now_ms(void *user)
+{
+        return gal_runtime_now_ms(user);
+}
+
 static void poke(void *user)
 {
         gal_runtime_poke(user);
@@ -109,9 +115,12 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->loop = gal_runtime_loop(options->runtime);
         server->log = options->log;
         server->client_ms_max = options->client_ms_max > 0 ? options->client_ms_max : GAL_SERVER_CLIENT_MS_MAX;
+        server->validator = gal_validator_create();
         server->api = (struct gal_api){ .store = gal_runtime_store(options->runtime),
+                                        .validator = server->validator,
                                         .account = gal_runtime_account(options->runtime),
                                         .region = gal_runtime_region(options->runtime),
+                                        .now_ms = now_ms,
                                         .poke = poke,
                                         .purge = purge,
                                         .user = options->runtime,
@@ -192,5 +201,6 @@ void gal_server_destroy(struct gal_server *server)
         gal_timer_destroy(server->sweep_timer);
         gal_metrics_destroy(server->metrics);
         gal_keys_destroy(server->keys);
+        gal_validator_destroy(server->validator);
         free(server);
 }
