@@ -586,7 +586,8 @@ static void write_many(void)
                 "END,"
                 " 12, '0'))::uuid, 'm', '01900000-0000-7000-8000-000000000002', CASE WHEN i <= 10 THEN 'FAILED' "
                 "ELSE"
-                " 'SUCCEEDED' END, i, i + 1, 5, NULL, NULL, '{}', '{}' FROM generate_series(1, 20000) AS i");
+                " 'SUCCEEDED' END, i, i + 1, 5, NULL, NULL, '{}', '{}', (i % 100 = 1)::int, CASE WHEN i % 100 = 1"
+                " THEN 'prod' END, NULL FROM generate_series(1, 20000) AS i");
 }
 
 /* By what the server has counted: index entries and rows of sequential scans. A session's count when it ends. */
@@ -619,6 +620,11 @@ START_TEST(a_page_of_a_listing_costs_what_it_shows)
         filter.status = NULL;
         filter.before_id = uuid(9000);
         assert_reads_few(&filter, "#8999 #8998 #8997 #8996 #8995 #8994 #8993 #8992 #8991 #8990 ");
+        filter.version = 1;
+        assert_reads_few(&filter, "#8901 #8801 #8701 #8601 #8501 #8401 #8301 #8201 #8101 #8001 ");
+        filter.version = 0;
+        filter.alias = "prod";
+        assert_reads_few(&filter, "#8901 #8801 #8701 #8601 #8501 #8401 #8301 #8201 #8101 #8001 ");
 }
 END_TEST
 
