@@ -13,11 +13,6 @@
 #include "base/limits.h"
 
 #define ACTIVITY "activity:"
-#define OWNED_KEY "AWS_OWNED_KEY"
-#define CUSTOMER_KEY "CUSTOMER_MANAGED_KMS_KEY"
-#define REUSE_SECONDS_USUAL 300
-#define REUSE_SECONDS_MIN 60
-#define REUSE_SECONDS_MAX 900
 
 /* ARNs. */
 
@@ -46,49 +41,6 @@ static const char *need_arn(struct gal_action_call *call)
         return NULL;
 }
 
-/* Encryption. */
-
-static bool refuse_encryption(struct gal_action_call *call, const char *reason)
-{
-        gal_reply_fail(&call->reply, 400, "InvalidEncryptionConfiguration",
-                       "Invalid Encryption Configuration: '%s'", reason);
-        return false;
-}
-
-/*
- * The configuration as text that is the same for what means the same; `*ret_text` (transfer full) NULL: the
- * service's own key, as when nothing is said. Nothing is encrypted here: it is kept for who asks. False after a
- * refusal.
- */
-static bool read_encryption(struct gal_action_call *call, char **ret_text)
-{
-        const json_t *given = json_object_get(call->request, "encryptionConfiguration");
-        const char *type = json_string_value(json_object_get(given, "type"));
-        const json_t *key = json_object_get(given, "kmsKeyId");
-        const json_t *reuse = json_object_get(given, "kmsDataKeyReusePeriodSeconds");
-        json_int_t seconds = json_is_integer(reuse) ? json_integer_value(reuse) : REUSE_SECONDS_USUAL;
-        struct gal_buffer text = GAL_BUFFER_INIT;
-
-        *ret_text = NULL;
-        if (given == NULL || json_is_null(given))
-                return true;
-        if (type != NULL && strcmp(type, OWNED_KEY) == 0)
-                return !json_is_string(key) || refuse_encryption(call, "kmsKeyId is for " CUSTOMER_KEY);
-        if (type == NULL || strcmp(type, CUSTOMER_KEY) != 0)
-                return refuse_encryption(call, "type must be " OWNED_KEY " or " CUSTOMER_KEY);
-        if (!json_is_string(key))
-                return refuse_encryption(call, CUSTOMER_KEY " needs a kmsKeyId");
-        if (seconds < REUSE_SECONDS_MIN || seconds > REUSE_SECONDS_MAX)
-                return refuse_encryption(call, "kmsDataKeyReusePeriodSeconds must be between 60 and 900");
-        gal_buffer_append_text(&text, "{\"kmsDataKeyReusePeriodSeconds\":");
-        gal_buffer_append_int(&text, seconds);
-        gal_buffer_append_text(&text, ",\"kmsKeyId\":");
-        gal_json_write_string(&text, json_string_value(key), json_string_length(key));
-        gal_buffer_append_text(&text, ",\"type\":\"" CUSTOMER_KEY "\"}");
-        *ret_text = gal_buffer_take(&text, NULL);
-        return true;
-}
-
 /* The registry. */
 
 static bool check_name(struct gal_action_call *call)
@@ -106,12 +58,22 @@ static bool check_name(struct gal_action_call *call)
         return false;
 }
 
+/* As when nothing is said. */
+static bool is_usual(const char *encryption)
+{
+        return encryption == NULL || strcmp(encryption, GAL_ENCRYPTION_USUAL) == 0;
+}
+
 void gal_api_create_activity(struct gal_action_call *call)
 {
         gal_auto_free char *encryption = NULL;
+        gal_auto_free struct gal_tag *tags = NULL;
+        size_t tag_count;
 
-        if (check_name(call) && read_encryption(call, &encryption))
-                gal_engine_create_activity(call->api->engine, gal_action_text(call, "name"), encryption,
+        if (check_name(call) && gal_configuration_read_encryption(call, &encryption) &&
+            gal_tags_read(call, "tags", &tags, &tag_count))
+                gal_engine_create_activity(call->api->engine, gal_action_text(call, "name"),
+                                           is_usual(encryption) ? NULL : encryption, tags, tag_count,
                                            gal_pending_answer,
                                            gal_pending_create(call, "activityArn", "creationDate"));
 }
@@ -144,7 +106,7 @@ static bool describe(void *user, const struct gal_activity_row *row)
         gal_reply_text(reply, "name", row->name);
         gal_reply_time(reply, "creationDate", row->created_ms);
         gal_reply_raw(reply, "encryptionConfiguration",
-                      row->encryption != NULL ? row->encryption : "{\"type\":\"" OWNED_KEY "\"}");
+                      row->encryption != NULL ? row->encryption : GAL_ENCRYPTION_USUAL);
         return false;
 }
 

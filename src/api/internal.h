@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "api/reply.h"
 #include "api/shape.h"
+#include "api/token.h"
 #include "base/error.h"
 
 /* Parts of a question that a page token is bound to. */
@@ -59,7 +60,8 @@ char *gal_resource_arn(const struct gal_api *api, const char *type, const char *
 struct gal_page {
         const char *question[GAL_QUESTION_MAX]; /* what its token belongs to; borrowed, elements nullable */
         size_t question_count;
-        const char *position; /* where the page before ended; NULL: the first page. Borrowed from the request */
+        const char *position; /* where the page before ended; NULL: the first page */
+        char position_text[GAL_POSITION_SIZE];
         size_t limit;
 };
 
@@ -86,42 +88,82 @@ void gal_action_fail(struct gal_action_call *call, enum gal_status status, const
                      const char *missing);
 
 /* machine.c */
-struct gal_machine_copy {
-        char *id;
-        char *name;
-        char *revision_id;
-        int64_t created_ms;
-};
 
-/* The machine that an ARN means, whatever its qualifier. False after a refusal; else release with
- * gal_machine_copy_finish(). */
+/* As gal_resource_open(); refuses those with a label, too. */
+bool gal_machine_open_resource(struct gal_action_call *call, const char *member, struct gal_resource *ret_resource);
+/* The machine that an ARN means, whatever its qualifier; its name is NULL when there is none. False after a
+ * refusal; else release with gal_machine_finish(). */
+bool gal_machine_find(struct gal_action_call *call, const struct gal_resource *resource,
+                      struct gal_machine_row *ret_machine);
+/* The same; that there is none is refused. */
 bool gal_machine_read(struct gal_action_call *call, const struct gal_resource *resource,
-                      struct gal_machine_copy *ret_copy);
+                      struct gal_machine_row *ret_machine);
+void gal_machine_finish(struct gal_machine_row *machine);
 /* Refuses: there is no such machine. */
 void gal_machine_refuse(struct gal_action_call *call, const char *arn);
-void gal_machine_copy_finish(struct gal_machine_copy *copy);
 
-/* execution.c: refuses: there is no such execution. */
-void gal_execution_refuse(struct gal_action_call *call, const char *arn);
+/* version.c: the version that a qualifier names, or of an alias the first one. `ret_version` is zeroed before, and
+ * to be released with gal_row_disown() in any case. False after a refusal. */
+bool gal_version_resolve(struct gal_action_call *call, const struct gal_resource *resource, const char *machine_id,
+                         struct gal_version_row *ret_version);
+
+/* configuration.c: `ret_text` (transfer full) NULL: nothing was said. False after a refusal. */
+bool gal_configuration_read_logging(struct gal_action_call *call, char **ret_text);
+bool gal_configuration_read_encryption(struct gal_action_call *call, char **ret_text);
+/* (transfer full) */
+char *gal_configuration_read_tracing(struct gal_action_call *call);
+/* A member that is a list of tags, or of keys. (transfer container) Free it. False after a refusal. */
+bool gal_tags_read(struct gal_action_call *call, const char *name, struct gal_tag **ret_tags, size_t *ret_count);
+
+/* execution.c */
+
+/* The execution that `executionArn` names. False after a refusal; else release with gal_resource_finish(). */
+bool gal_execution_open(struct gal_action_call *call, struct gal_resource *ret_resource);
+/* Its row, borrowed for the callback. False after a refusal. */
+bool gal_execution_read(struct gal_action_call *call, const struct gal_resource *resource,
+                        void (*found)(void *user, const struct gal_execution_row *row), void *user);
+
+/* later.c: refuses: there is no such map run. */
+void gal_map_run_refuse(struct gal_action_call *call, const char *arn);
 
 /* The actions. */
 void gal_api_create_activity(struct gal_action_call *call);
 void gal_api_create_state_machine(struct gal_action_call *call);
+void gal_api_create_state_machine_alias(struct gal_action_call *call);
 void gal_api_delete_activity(struct gal_action_call *call);
 void gal_api_delete_state_machine(struct gal_action_call *call);
+void gal_api_delete_state_machine_alias(struct gal_action_call *call);
+void gal_api_delete_state_machine_version(struct gal_action_call *call);
 void gal_api_describe_activity(struct gal_action_call *call);
 void gal_api_describe_execution(struct gal_action_call *call);
+void gal_api_describe_map_run(struct gal_action_call *call);
 void gal_api_describe_state_machine(struct gal_action_call *call);
+void gal_api_describe_state_machine_alias(struct gal_action_call *call);
+void gal_api_describe_state_machine_for_execution(struct gal_action_call *call);
 void gal_api_get_activity_task(struct gal_action_call *call);
 void gal_api_get_execution_history(struct gal_action_call *call);
 void gal_api_list_activities(struct gal_action_call *call);
 void gal_api_list_executions(struct gal_action_call *call);
+void gal_api_list_map_runs(struct gal_action_call *call);
+void gal_api_list_state_machine_aliases(struct gal_action_call *call);
+void gal_api_list_state_machine_versions(struct gal_action_call *call);
 void gal_api_list_state_machines(struct gal_action_call *call);
+void gal_api_list_tags_for_resource(struct gal_action_call *call);
+void gal_api_publish_state_machine_version(struct gal_action_call *call);
 void gal_api_purge_executions(struct gal_action_call *call);
+void gal_api_redrive_execution(struct gal_action_call *call);
 void gal_api_send_task_failure(struct gal_action_call *call);
 void gal_api_send_task_heartbeat(struct gal_action_call *call);
 void gal_api_send_task_success(struct gal_action_call *call);
 void gal_api_start_execution(struct gal_action_call *call);
+void gal_api_start_sync_execution(struct gal_action_call *call);
 void gal_api_stop_execution(struct gal_action_call *call);
+void gal_api_tag_resource(struct gal_action_call *call);
+void gal_api_test_state(struct gal_action_call *call);
+void gal_api_untag_resource(struct gal_action_call *call);
+void gal_api_update_map_run(struct gal_action_call *call);
+void gal_api_update_state_machine(struct gal_action_call *call);
+void gal_api_update_state_machine_alias(struct gal_action_call *call);
+void gal_api_validate_state_machine_definition(struct gal_action_call *call);
 
 #endif

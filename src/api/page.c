@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "api/token.h"
 #include "base/alloc.h"
 
 /* maxResults, where it is 0 or not given; the model bounds it. */
@@ -23,16 +22,22 @@ bool gal_page_open(struct gal_action_call *call, struct gal_page *page)
         const char *token = gal_action_text(call, "nextToken");
 
         page->limit = gal_action_limit(call);
-        page->position = token == NULL ? NULL : gal_token_position(token, page->question, page->question_count);
-        if (token == NULL || page->position != NULL)
+        page->position = NULL;
+        if (token == NULL)
                 return true;
+        if (gal_token_read(token, page->question, page->question_count, call->api->now_ms(call->api->user),
+                           page->position_text)) {
+                page->position = page->position_text;
+                return true;
+        }
         gal_reply_fail(&call->reply, 400, "InvalidToken", "Invalid Token: 'Invalid token'");
         return false;
 }
 
 void gal_page_reply_token(struct gal_action_call *call, const struct gal_page *page, const char *position)
 {
-        gal_auto_free char *token = gal_token_make(page->question, page->question_count, position);
+        gal_auto_free char *token =
+                gal_token_make(page->question, page->question_count, position, call->api->now_ms(call->api->user));
 
         gal_reply_text(&call->reply, "nextToken", token);
 }

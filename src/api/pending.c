@@ -22,6 +22,8 @@ void gal_pending_answer(void *user, const struct gal_answer *answer)
         struct gal_pending *pending = user;
 
         if (answer->status != GAL_OK) {
+                gal_reply_detail(&pending->reply, answer->reason != NULL ? "reason" : "resourceName",
+                                 answer->reason != NULL ? answer->reason : answer->resource);
                 gal_reply_fail(&pending->reply, answer->status == GAL_EIO ? 503 : 400, answer->code, "%s",
                                answer->message);
         } else {
@@ -29,6 +31,8 @@ void gal_pending_answer(void *user, const struct gal_answer *answer)
                         gal_reply_text(&pending->reply, pending->arn_key, answer->arn);
                 if (pending->time_key != NULL)
                         gal_reply_time(&pending->reply, pending->time_key, answer->time_ms);
+                gal_reply_text(&pending->reply, "stateMachineVersionArn", answer->version_arn);
+                gal_reply_text(&pending->reply, "revisionId", answer->revision_id);
                 gal_reply_send(&pending->reply);
         }
         free(pending);

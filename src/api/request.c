@@ -33,7 +33,8 @@ bool gal_action_is_given(const struct gal_action_call *call, const char *name)
  */
 static bool may_hold_nul(const char *member)
 {
-        return strcmp(member, "definition") == 0 || strcmp(member, "input") == 0 || strcmp(member, "output") == 0;
+        return strcmp(member, "definition") == 0 || strcmp(member, "input") == 0 || strcmp(member, "output") == 0 ||
+               strcmp(member, "taskToken") == 0;
 }
 
 /* (transfer none) The first such text; `ret_member`: of which member. Shapes end, and so does this. */

@@ -22,6 +22,11 @@
 /* Names of state machines, executions, activities, states, variables: the service's 80 characters. */
 #define GAL_NAME_CHARACTERS_MAX 80
 #define GAL_LABEL_CHARACTERS_MAX 40
+/* Registered state machines; versions and aliases of one; tags of a resource: the service's. */
+#define GAL_MACHINES_MAX 100000
+#define GAL_VERSIONS_MAX 1000
+#define GAL_ALIASES_MAX 100
+#define GAL_TAGS_MAX 50
 /* Nested Parallel and Map states; one definition of 1 MiB could nest 20,000 deep otherwise. */
 #define GAL_STATE_DEPTH_MAX 64
 /* States in a definition: what 1 MiB can hold anyway, kept as a bound for arrays. */
@@ -86,6 +91,9 @@
 #define GAL_HISTORY_EVENTS_MAX 25000
 /* What ItemsPath selects: `$..*` of one payload could be a thousand times the payload. */
 #define GAL_MAP_ITEMS_SIZE_MAX (4 * 1024 * 1024)
+/* Past these no execution is redriven: the service's. */
+#define GAL_REDRIVE_EVENTS_MAX 24999
+#define GAL_REDRIVE_MS_MAX (14ll * 86400 * 1000)
 /* Iterations of an inline Map that run at once. */
 #define GAL_MAP_CONCURRENCY_MAX 40
 /* Error name and cause, in characters, as the API bounds them. */
@@ -162,6 +170,8 @@
 #define GAL_SERVER_KEYS_MAX 10000
 /* What a client gets to send a whole request, to take an answer, or to rest between the two. */
 #define GAL_SERVER_CLIENT_MS_MAX 60000
+/* Events of one page of a history, together: a thousand of them may hold 512 MiB. The reader asks for the next page. */
+#define GAL_API_HISTORY_SIZE_MAX (8 * 1024 * 1024)
 /* One log line; what is longer is cut. It stands on the stack, so that logging allocates nothing. */
 #define GAL_LOG_LINE_SIZE 2048
 /* An execution that has ended the process that often is left out; and the file that remembers it. */

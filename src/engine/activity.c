@@ -67,12 +67,14 @@ static void destroy_activity(struct gal_engine *engine, struct activity *activit
         HASH_DEL(engine->activities, activity);
         free(activity->name);
         free(activity->arn);
+        gal_tags_finish(&activity->tags);
         free(activity->encryption);
         free(activity);
 }
 
-static void mark_changed(struct gal_engine *engine, struct activity *activity)
+void gal_activity_changed(struct gal_engine *engine, struct activity *activity, const struct request *request)
 {
+        gal_waiter_add(&activity->waiters, request->done, request->user);
         activity->in_flight = true;
         activity->next_changed = NULL;
         *engine->changed_activities_last = activity;
@@ -92,17 +94,29 @@ static void create_again(const struct request *request, struct activity *activit
         if (!is_same_text(request->encryption, activity->encryption))
                 gal_refuse(request, GAL_ECONFLICT, "ActivityAlreadyExists", "Activity Already Exists: '%s'",
                            activity->arn);
-        else if (activity->in_flight)
-                gal_waiter_add(&activity->waiters, request->done, request->user);
         else
                 gal_answer(request->done, request->user, &answer);
+}
+
+static void create_new(struct gal_engine *engine, const struct request *request)
+{
+        gal_auto_free char *resource = gal_format("activity:%s", request->activity);
+        gal_auto_free char *arn = activity_arn(engine, request->activity);
+        struct activity *activity;
+        struct tag_change tags;
+
+        if (!gal_tags_plan(request, resource, arn, &tags))
+                return;
+        activity = add_activity(engine, request->activity, request->encryption, engine->now_ms);
+        activity->tags = tags;
+        gal_activity_changed(engine, activity, request);
 }
 
 bool gal_activity_create(struct gal_engine *engine, struct request *request)
 {
         struct activity *activity = gal_activity_find(engine, request->activity);
 
-        if (activity != NULL && activity->deleting)
+        if (activity != NULL && activity->in_flight)
                 return false;
         if (activity != NULL) {
                 create_again(request, activity);
@@ -112,9 +126,7 @@ bool gal_activity_create(struct gal_engine *engine, struct request *request)
                 gal_refuse(request, GAL_ELIMIT, "ActivityLimitExceeded",
                            "Activity Limit Exceeded: there are %d already", GAL_ACTIVITIES_MAX);
         } else {
-                activity = add_activity(engine, request->activity, request->encryption, engine->now_ms);
-                gal_waiter_add(&activity->waiters, request->done, request->user);
-                mark_changed(engine, activity);
+                create_new(engine, request);
         }
         return true;
 }
@@ -133,8 +145,7 @@ bool gal_activity_delete(struct gal_engine *engine, struct request *request)
                 return false;
         } else {
                 activity->deleting = true;
-                gal_waiter_add(&activity->waiters, request->done, request->user);
-                mark_changed(engine, activity);
+                gal_activity_changed(engine, activity, request);
         }
         return true;
 }
@@ -148,6 +159,7 @@ void gal_activity_committed(struct gal_engine *engine, struct activity *activity
         struct gal_answer answer = { .arn = activity->arn, .time_ms = activity->created_ms };
 
         activity->in_flight = false;
+        gal_tags_finish(&activity->tags);
         gal_waiters_answer(&activity->waiters, &answer);
         if (!activity->deleting)
                 return;

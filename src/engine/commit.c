@@ -31,12 +31,20 @@ static struct gal_commit *create_commit(size_t run_count, size_t machine_count, 
         commit->machine_rows = gal_new_array(machine_count, struct gal_machine_row);
         commit->revision_rows = gal_new_array(machine_count, struct gal_revision_row);
         commit->deleted_rows = gal_new_array(machine_count, const char *);
+        commit->version_rows = gal_new_array(machine_count, struct gal_version_row);
+        commit->deleted_version_rows = gal_new_array(machine_count, struct gal_version_row);
+        commit->alias_rows = gal_new_array(machine_count, struct gal_alias_row);
+        commit->deleted_alias_rows = gal_new_array(machine_count, struct gal_alias_row);
         commit->activities = gal_new_array(activity_count, struct activity *);
         commit->activity_rows = gal_new_array(activity_count, struct gal_activity_row);
         commit->deleted_activity_rows = gal_new_array(activity_count, const char *);
         commit->batch = (struct gal_batch){ .machines = commit->machine_rows,
                                             .deleted_machines = commit->deleted_rows,
                                             .revisions = commit->revision_rows,
+                                            .versions = commit->version_rows,
+                                            .deleted_versions = commit->deleted_version_rows,
+                                            .aliases = commit->alias_rows,
+                                            .deleted_aliases = commit->deleted_alias_rows,
                                             .names = commit->name_rows,
                                             .executions = commit->execution_rows,
                                             .chunks = commit->chunk_rows,
@@ -65,12 +73,99 @@ static void destroy_commit(struct gal_commit *commit)
         free(commit->machine_rows);
         free(commit->revision_rows);
         free(commit->deleted_rows);
+        free(commit->version_rows);
+        free(commit->deleted_version_rows);
+        free(commit->alias_rows);
+        free(commit->deleted_alias_rows);
+        free(commit->tag_rows);
+        free(commit->deleted_tag_rows);
         free(commit->activities);
         free(commit->activity_rows);
         free(commit->deleted_activity_rows);
         free(commit->task_rows);
         free(commit->taken_rows);
         free(commit);
+}
+
+/* Grows `rows` as needed. */
+static void add_tags(struct gal_tag_row **rows, size_t *size, size_t *count, const struct gal_tag_row *more,
+                     size_t more_count)
+{
+        if (more_count == 0)
+                return;
+        if (*count + more_count > *size) {
+                *size = (*count + more_count) * 2;
+                *rows = gal_realloc(*rows, *size, sizeof(**rows));
+        }
+        memcpy(*rows + *count, more, more_count * sizeof(*more));
+        *count += more_count;
+}
+
+static void add_tag_change(struct gal_commit *commit, const struct tag_change *change)
+{
+        add_tags(&commit->tag_rows, &commit->tag_size, &commit->batch.tag_count, change->puts, change->put_count);
+        add_tags(&commit->deleted_tag_rows, &commit->deleted_tag_size, &commit->batch.deleted_tag_count,
+                 change->deletions, change->deletion_count);
+        commit->batch.tags = commit->tag_rows;
+        commit->batch.deleted_tags = commit->deleted_tag_rows;
+}
+
+static void add_revision(struct gal_commit *commit, const struct revision *revision)
+{
+        commit->revision_rows[commit->batch.revision_count++] = (struct gal_revision_row){
+                .revision_id = revision->id,
+                .machine_id = revision->machine_id,
+                .definition = revision->definition,
+                .role_arn = revision->role_arn,
+                .created_ms = revision->created_ms,
+                .number = revision->number,
+                .logging = revision->logging,
+                .tracing = revision->tracing,
+                .encryption = revision->encryption,
+        };
+}
+
+static void add_version(struct gal_commit *commit, const struct machine *machine)
+{
+        const struct version *version = gal_version_find(machine, machine->last_version);
+
+        commit->version_rows[commit->batch.version_count++] = (struct gal_version_row){
+                .machine_id = machine->id,
+                .version = version->number,
+                .revision_id = version->revision_id,
+                .description = version->description,
+                .created_ms = version->created_ms,
+        };
+}
+
+static struct gal_alias_row make_alias_row(const struct machine *machine, const struct alias *alias)
+{
+        return (struct gal_alias_row){ .machine_id = machine->id,
+                                       .name = alias->name,
+                                       .description = alias->description,
+                                       .version = alias->routes[0].version,
+                                       .weight = alias->routes[0].weight,
+                                       .other_version = alias->route_count > 1 ? alias->routes[1].version : 0,
+                                       .other_weight = alias->route_count > 1 ? alias->routes[1].weight : 0,
+                                       .created_ms = alias->created_ms,
+                                       .updated_ms = alias->updated_ms };
+}
+
+static void add_change(struct gal_commit *commit, const struct machine *machine)
+{
+        const struct machine_change *change = &machine->change;
+
+        if (change->publishes)
+                add_version(commit, machine);
+        if (change->deleted_version != 0)
+                commit->deleted_version_rows[commit->batch.deleted_version_count++] =
+                        (struct gal_version_row){ .machine_id = machine->id, .version = change->deleted_version };
+        if (change->alias != NULL)
+                commit->alias_rows[commit->batch.alias_count++] = make_alias_row(machine, change->alias);
+        if (change->deleted_alias != NULL)
+                commit->deleted_alias_rows[commit->batch.deleted_alias_count++] =
+                        make_alias_row(machine, change->deleted_alias);
+        add_tag_change(commit, &change->tags);
 }
 
 static void add_machine(struct gal_commit *commit, struct machine *machine)
@@ -87,21 +182,20 @@ static void add_machine(struct gal_commit *commit, struct machine *machine)
                 .type = "STANDARD",
                 .status = "ACTIVE",
                 .created_ms = machine->created_ms,
-                .updated_ms = machine->created_ms,
+                .updated_ms = machine->updated_ms,
+                .last_version = machine->last_version,
+                .created_published = machine->created_published,
+                .created_description = machine->created_description,
         };
-        commit->revision_rows[commit->batch.revision_count++] = (struct gal_revision_row){
-                .revision_id = machine->revision->id,
-                .machine_id = machine->id,
-                .definition = machine->revision->definition,
-                .role_arn = machine->revision->role_arn,
-                .created_ms = machine->revision->created_ms,
-                .number = 1,
-        };
+        if (!machine->revision->is_committed)
+                add_revision(commit, machine->revision);
+        add_change(commit, machine);
 }
 
 static void add_activity(struct gal_commit *commit, struct activity *activity)
 {
         commit->activities[commit->activity_count++] = activity;
+        add_tag_change(commit, &activity->tags);
         if (activity->deleting)
                 commit->deleted_activity_rows[commit->batch.deleted_activity_count++] = activity->name;
         else
@@ -156,6 +250,9 @@ static void add_execution(struct gal_commit *commit, const struct gal_run *run)
                 .output = execution->output == NULL ? NULL : gal_payload_text(execution->output, NULL),
                 .error = execution->error,
                 .cause = execution->cause,
+                .version = run->version,
+                .alias = run->alias,
+                .trace_header = run->trace_header,
         };
 }
 
@@ -378,6 +475,8 @@ static void count(struct gal_engine_counters *counters, const struct gal_batch *
 {
         counters->chunks += batch->chunk_count;
         counters->rows += batch->machine_count + batch->deleted_machine_count + batch->revision_count +
+                          batch->version_count + batch->deleted_version_count + batch->alias_count +
+                          batch->deleted_alias_count + batch->tag_count + batch->deleted_tag_count +
                           batch->name_count + batch->execution_count + batch->chunk_count + batch->run_count +
                           batch->closed_run_count + batch->activity_count + batch->deleted_activity_count +
                           batch->activity_task_count + batch->taken_activity_task_count;

@@ -119,13 +119,33 @@ void gal_engine_drop(struct gal_engine *engine);
  */
 struct gal_answer {
         enum gal_status status;
-        const char *code;    /* the service's error name, "ExecutionAlreadyExists"; NULL when OK */
-        const char *message; /* NULL when OK */
-        const char *arn;     /* of the machine or execution; NULL: none */
-        int64_t time_ms;     /* created, started or stopped */
-        struct gal_run *run; /* a start: the execution; NULL when it was closed already */
+        const char *code;        /* the service's error name, "ExecutionAlreadyExists"; NULL when OK */
+        const char *message;     /* NULL when OK */
+        const char *resource;    /* of a refusal: what is missing, or has too much; NULL: not told */
+        const char *reason;      /* likewise, of a ValidationException, in the words of the service's model */
+        const char *arn;         /* of the machine, version, alias or execution; NULL: none */
+        int64_t time_ms;         /* created, updated, started or stopped */
+        const char *version_arn; /* that was published with it; NULL: none */
+        const char *revision_id; /* of a machine that was updated; NULL: never */
+        struct gal_run *run;     /* a start: the execution; NULL when it was closed already */
 };
 typedef void (*gal_engine_done)(void *user, const struct gal_answer *answer);
+
+/* As JSON texts, which are compared as they are; NULL: the usual one. Nothing here acts on them. */
+struct gal_configuration {
+        const char *logging;
+        const char *tracing;
+        const char *encryption;
+};
+
+#define GAL_LOGGING_USUAL "{\"level\":\"OFF\",\"includeExecutionData\":false}"
+#define GAL_TRACING_USUAL "{\"enabled\":false}"
+#define GAL_ENCRYPTION_USUAL "{\"type\":\"AWS_OWNED_KEY\"}"
+
+struct gal_tag {
+        const char *key;
+        const char *value;
+};
 
 struct gal_create_request {
         const char *name;
@@ -133,17 +153,76 @@ struct gal_create_request {
         size_t definition_len;
         const char *role_arn; /* NULL: the engine's */
         bool replace;         /* a machine of that name gets the definition as a new revision; else a conflict */
+        struct gal_configuration configuration;
+        bool publish; /* the first version, too */
+        const char *version_description;
+        const struct gal_tag *tags;
+        size_t tag_count;
+};
+
+/* What is NULL stays as it was. */
+struct gal_update_request {
+        const char *machine; /* name */
+        const char *definition;
+        size_t definition_len;
+        const char *role_arn;
+        struct gal_configuration configuration;
+        bool publish;
+        const char *version_description;
+};
+
+struct gal_route {
+        uint32_t version;
+        uint32_t weight; /* in percent; of all routes together 100 */
+};
+
+#define GAL_ROUTES_MAX 2
+
+struct gal_alias_request {
+        const char *machine; /* name */
+        const char *name;
+        const char *description; /* NULL: none; in an update: as it was */
+        struct gal_route routes[GAL_ROUTES_MAX];
+        size_t route_count; /* 0, in an update: as they were */
 };
 
 struct gal_start_request {
         const char *machine; /* name, or ARN */
+        uint32_t version;    /* under that one; 0: the latest revision */
+        const char *alias;   /* under one of its versions, drawn by weight; NULL: none */
         const char *name;    /* NULL: a new UUID */
         struct gal_payload *input;
+        const char *trace_header; /* nullable */
 };
+
+/* (transfer full) What is wrong with a definition, as InvalidDefinition words it; NULL: nothing. */
+char *gal_definition_faults(const char *text, size_t len, bool express);
 
 void gal_engine_create_machine(struct gal_engine *engine, const struct gal_create_request *request,
                                gal_engine_done done, void *user);
+/* New executions run under it; those that are open go on under what they were started with. */
+void gal_engine_update_machine(struct gal_engine *engine, const struct gal_update_request *request,
+                               gal_engine_done done, void *user);
+/* With its versions, aliases and tags. Deleting what is not there succeeds. */
 void gal_engine_delete_machine(struct gal_engine *engine, const char *machine, gal_engine_done done, void *user);
+/* `revision_id` (nullable): only if that is the current one. An unchanged revision keeps its version. */
+void gal_engine_publish_version(struct gal_engine *engine, const char *machine, const char *revision_id,
+                                const char *description, gal_engine_done done, void *user);
+/* Refused while an alias leads to it. */
+void gal_engine_delete_version(struct gal_engine *engine, const char *machine, uint32_t version,
+                               gal_engine_done done, void *user);
+void gal_engine_create_alias(struct gal_engine *engine, const struct gal_alias_request *request,
+                             gal_engine_done done, void *user);
+void gal_engine_update_alias(struct gal_engine *engine, const struct gal_alias_request *request,
+                             gal_engine_done done, void *user);
+void gal_engine_delete_alias(struct gal_engine *engine, const char *machine, const char *name, gal_engine_done done,
+                             void *user);
+/* `type`: "stateMachine" or "activity". */
+void gal_engine_tag(struct gal_engine *engine, const char *type, const char *name, const struct gal_tag *tags,
+                    size_t tag_count, gal_engine_done done, void *user);
+/* Of the tags only the keys count. */
+void gal_engine_untag(struct gal_engine *engine, const char *type, const char *name, const struct gal_tag *tags,
+                      size_t tag_count, gal_engine_done done, void *user);
 /*
  * Idempotent by name: while the execution of that name is open, a start with the same input answers with it, one
  * with another input is refused; closed ones are refused.
@@ -156,7 +235,7 @@ void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const
 
 /* Activities. Idempotent by name; `encryption` (nullable) is the configuration, as JSON text that is compared. */
 void gal_engine_create_activity(struct gal_engine *engine, const char *name, const char *encryption,
-                                gal_engine_done done, void *user);
+                                const struct gal_tag *tags, size_t tag_count, gal_engine_done done, void *user);
 /* Its tasks go on waiting, for an activity that is made again under that name. */
 void gal_engine_delete_activity(struct gal_engine *engine, const char *activity_arn, gal_engine_done done,
                                 void *user);

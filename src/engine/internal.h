@@ -28,7 +28,15 @@ struct waiter {
 
 enum request_kind {
         REQUEST_CREATE,
+        REQUEST_UPDATE,
         REQUEST_DELETE,
+        REQUEST_PUBLISH,
+        REQUEST_DELETE_VERSION,
+        REQUEST_CREATE_ALIAS,
+        REQUEST_UPDATE_ALIAS,
+        REQUEST_DELETE_ALIAS,
+        REQUEST_TAG,
+        REQUEST_UNTAG,
         REQUEST_START,
         REQUEST_STOP,
         REQUEST_CREATE_ACTIVITY,
@@ -43,8 +51,8 @@ struct request {
         gal_engine_done done;
         void *user;
         char *machine;    /* name or ARN */
-        char *name;       /* of the execution; ARN for a stop */
-        char *definition; /* of a create */
+        char *name;       /* of the execution or alias; ARN for a stop */
+        char *definition; /* of a create or update */
         size_t definition_len;
         char *role_arn;
         char *error;
@@ -53,6 +61,18 @@ struct request {
         bool replace;
         char *activity; /* name, or ARN for a deletion */
         char *encryption;
+        char *logging;
+        char *tracing;
+        bool publish;
+        char *description; /* of a version or alias */
+        char *revision_id;
+        uint32_t version;
+        char *alias; /* of a start */
+        char *trace_header;
+        struct gal_route routes[GAL_ROUTES_MAX];
+        size_t route_count;
+        struct gal_tag *tags; /* owned, and what they name */
+        size_t tag_count;
         char *token;
         enum gal_send_kind send;
 };
@@ -66,8 +86,51 @@ struct revision {
         char *definition;
         char *role_arn;
         int64_t created_ms;
+        uint32_t number; /* 1: the machine's first one */
+        char *logging;   /* as in gal_configuration, the usual ones spelled out */
+        char *tracing;
+        char *encryption;
+        bool is_committed;   /* its row is in the store */
         bool has_activities; /* states that are tasks of one */
         struct gal_program *program;
+};
+
+struct version {
+        uint32_t number;
+        char revision_id[GAL_UUID_SIZE];
+        struct revision *revision; /* (a reference) NULL: nothing was started under it yet */
+        char *description;         /* NULL: none */
+        int64_t created_ms;
+};
+
+struct alias {
+        char *name;
+        char *description; /* NULL: none */
+        struct gal_route routes[GAL_ROUTES_MAX];
+        size_t route_count;
+        int64_t created_ms;
+        int64_t updated_ms;
+};
+
+/* Tags that are on their way to the store. */
+struct tag_change {
+        struct gal_tag_row *puts; /* owned, and what they name */
+        size_t put_count;
+        struct gal_tag_row *deletions;
+        size_t deletion_count;
+};
+
+/* What becomes of a machine beside its own row, and of the answer, with the commit that it is in. */
+struct machine_change {
+        bool publishes; /* its latest version */
+        uint32_t deleted_version;
+        struct alias *alias;         /* (borrowed) put; NULL: none */
+        struct alias *deleted_alias; /* (owned) NULL: none */
+        struct tag_change tags;
+        char *arn; /* the answer's, as in gal_answer */
+        int64_t time_ms;
+        char *version_arn;
+        char *revision_id;
 };
 
 struct machine {
@@ -77,8 +140,18 @@ struct machine {
         char *arn;
         struct revision *revision;
         int64_t created_ms;
-        bool in_flight; /* its row is on the way to the store */
+        int64_t updated_ms;
+        uint32_t last_version;
+        bool created_published;
+        char *created_description;
+        bool has_details;         /* what follows has been read from the store */
+        struct version *versions; /* by number */
+        size_t version_count;
+        struct alias **aliases; /* in the order in which they were made */
+        size_t alias_count;
+        bool in_flight; /* what it is now is on the way to the store: everything else waits for that */
         bool deleting;  /* gone from the registry when that is committed */
+        struct machine_change change;
         struct machine *next_changed;
         struct waiter *waiters;
 };
@@ -116,6 +189,7 @@ struct activity {
         int64_t created_ms;
         bool in_flight; /* its row is on the way to the store */
         bool deleting;
+        struct tag_change tags; /* likewise */
         struct activity *next_changed;
         struct waiter *waiters;
         TAILQ_HEAD(, gal_poll) polls; /* that wait, in their order */
@@ -206,6 +280,9 @@ struct gal_run {
         uint64_t number;      /* like no other run's: under it the journal remembers where payloads are written */
         size_t tail_size;     /* of the chunks since the last snapshot */
         size_t snapshot_size; /* of that; 0: there is none */
+        uint32_t version;     /* under which it was started; 0: none was named */
+        char *alias;          /* likewise; NULL: none */
+        char *trace_header;   /* NULL: none */
         bool is_named;        /* the caller chose the name */
         bool is_committed;    /* its start is in the store */
         bool is_dirty;
@@ -260,6 +337,14 @@ struct gal_commit {
         struct gal_run_row *run_rows;
         struct gal_run_row *closed_rows;
         struct gal_name_row *name_rows;
+        struct gal_version_row *version_rows;
+        struct gal_version_row *deleted_version_rows;
+        struct gal_alias_row *alias_rows;
+        struct gal_alias_row *deleted_alias_rows;
+        struct gal_tag_row *tag_rows; /* grow */
+        size_t tag_size;
+        struct gal_tag_row *deleted_tag_rows;
+        size_t deleted_tag_size;
         struct activity **activities; /* created or deleted */
         size_t activity_count;
         struct gal_activity_row *activity_rows;
@@ -386,6 +471,8 @@ const char *gal_activity_name(const char *arn);
 bool gal_activity_create(struct gal_engine *engine, struct request *request); /* as gal_registry_create() */
 bool gal_activity_delete(struct gal_engine *engine, struct request *request);
 void gal_activity_committed(struct gal_engine *engine, struct activity *activity);
+/* It is to be written. */
+void gal_activity_changed(struct gal_engine *engine, struct activity *activity, const struct request *request);
 enum gal_status gal_activities_load(struct gal_engine *engine, struct gal_error *error);
 /* `answer` as in gal_engine_drop(); polls included. */
 void gal_activities_clear(struct gal_engine *engine, const struct gal_answer *answer);
@@ -421,20 +508,65 @@ bool gal_send_run(struct gal_engine *engine, const struct request *request); /* 
 /* (transfer full) */
 char *gal_send_make_token(const struct gal_run *run, uint64_t scheduled_id, const uint64_t nonce[2]);
 
-/* registry.c */
-struct machine *gal_registry_find(struct gal_engine *engine, const char *name_or_arn);
+/* revision.c */
 struct revision *gal_revision_ref(struct revision *revision);
 void gal_revision_unref(struct gal_engine *engine, struct revision *revision); /* accepts NULL */
-/* False: it waits for what is on the way to the store. */
+/* Takes `program`. (transfer full) The row's texts are copied. */
+struct revision *gal_revision_add(struct gal_engine *engine, const struct gal_revision_row *row,
+                                  struct gal_program *program);
+/* From memory, else from the store. A reference. GAL_ENOTFOUND. */
+enum gal_status gal_registry_revision(struct gal_engine *engine, const char *revision_id,
+                                      struct revision **ret_revision, struct gal_error *error);
+
+/* registry.c: the machines. What answers a request is false while it waits for what is on the way to the store. */
+/* (transfer full) */
+char *gal_engine_arn(const struct gal_engine *engine, const char *type, const char *name);
+struct machine *gal_registry_find(struct gal_engine *engine, const char *name_or_arn);
 bool gal_registry_create(struct gal_engine *engine, struct request *request);
+bool gal_registry_update(struct gal_engine *engine, struct request *request);
 bool gal_registry_delete(struct gal_engine *engine, struct request *request);
 void gal_registry_clear(struct gal_engine *engine);
 /* Its row is in the store, or gone from it. */
 void gal_registry_committed(struct gal_engine *engine, struct machine *machine);
 enum gal_status gal_registry_load(struct gal_engine *engine, struct gal_error *error);
-/* From memory, else from the store. A reference. GAL_ENOTFOUND. */
-enum gal_status gal_registry_revision(struct gal_engine *engine, const char *revision_id,
-                                      struct revision **ret_revision, struct gal_error *error);
+/* It is to be written; whoever asked for that is told so then, with what `change` says of an answer. */
+void gal_machine_changed(struct gal_engine *engine, struct machine *machine, const struct request *request);
+/* With what `change` says, and at once: there is nothing to write. */
+void gal_machine_answer(struct machine *machine, const struct request *request);
+/* No such machine: by its ARN, with that version or alias. */
+void gal_machine_refuse_missing(struct gal_engine *engine, const struct request *request, const char *qualifier);
+
+/* version.c: versions and aliases of a machine, read when they are asked for. */
+/* False after a refusal: the store cannot be read. */
+bool gal_machine_read_details(struct gal_engine *engine, struct machine *machine, const struct request *request);
+void gal_machine_drop_details(struct gal_engine *engine, struct machine *machine);
+/* (transfer none) NULL: there is none. */
+struct version *gal_version_find(const struct machine *machine, uint32_t number);
+struct alias *gal_alias_find(const struct machine *machine, const char *name);
+/* (transfer full) */
+char *gal_version_arn(const struct machine *machine, uint32_t number);
+/* False after a refusal: there are too many already. */
+bool gal_version_may_publish(struct gal_engine *engine, struct machine *machine, const struct request *request,
+                             bool is_changed);
+/* The current revision's version: the one that it has, or a new one, which is then in the change. */
+uint32_t gal_version_publish(struct gal_engine *engine, struct machine *machine, const struct request *request);
+/* What a start under a version or an alias runs. A reference. NULL after a refusal. */
+struct revision *gal_version_choose(struct gal_engine *engine, struct machine *machine,
+                                    const struct request *request, uint32_t *ret_version);
+bool gal_version_run_publish(struct gal_engine *engine, struct request *request);
+bool gal_version_run_delete(struct gal_engine *engine, struct request *request);
+
+/* alias.c */
+bool gal_alias_run_create(struct gal_engine *engine, struct request *request);
+bool gal_alias_run_update(struct gal_engine *engine, struct request *request);
+bool gal_alias_run_delete(struct gal_engine *engine, struct request *request);
+void gal_alias_destroy(struct alias *alias); /* accepts NULL */
+
+/* tag.c */
+/* False after a refusal: there are too many. `resource` as in struct gal_tag_row. */
+bool gal_tags_plan(const struct request *request, const char *resource, const char *arn, struct tag_change *change);
+void gal_tags_finish(struct tag_change *change);
+bool gal_tags_run(struct gal_engine *engine, struct request *request);
 
 /* request.c */
 void gal_request_destroy(struct request *request);
@@ -443,6 +575,9 @@ void gal_requests_refuse_all(struct gal_engine *engine, enum gal_status status, 
 void gal_answer(gal_engine_done done, void *user, const struct gal_answer *answer);
 void gal_refuse(const struct request *request, enum gal_status status, const char *code, const char *format, ...)
         GAL_PRINTF(4, 5);
+/* The same; `answer` says the rest. */
+void gal_refuse_with(const struct request *request, const struct gal_answer *answer, const char *format, ...)
+        GAL_PRINTF(3, 4);
 void gal_waiter_add(struct waiter **list, gal_engine_done done, void *user);
 void gal_waiters_answer(struct waiter **list, const struct gal_answer *answer);
 

@@ -69,6 +69,9 @@ static bool load_execution(void *user, const struct gal_execution_row *row)
         run = gal_run_create(engine, revision, row->machine_name, row->name, row->execution_id);
         gal_revision_unref(engine, revision);
         run->is_named = strcmp(row->name, row->execution_id) != 0;
+        run->version = row->version;
+        run->alias = gal_strdup(row->alias);
+        run->trace_header = gal_strdup(row->trace_header);
         run->is_committed = true;
         run->row_wake_ms = -1; /* whatever the row says, the next commit writes it anew */
         loading->run = run;

@@ -197,6 +197,7 @@ struct history {
         struct gal_journal_source *source;
         struct gal_buffer text;
         size_t shown;
+        size_t size;
         bool more;
         enum gal_status status;
         struct gal_error *error;
@@ -233,6 +234,11 @@ static bool show_record(struct history *history, const struct gal_record *record
         }
         gal_buffer_clear(&history->text);
         gal_history_write(&history->text, history->execution, record, &options);
+        history->size += history->text.len;
+        if (history->query->size_max != 0 && history->shown > 0 && history->size > history->query->size_max) {
+                history->more = true;
+                return false;
+        }
         history->event(history->user, record->id, history->text.data, history->text.len);
         history->shown++;
         return true;

@@ -34,6 +34,7 @@ struct gal_history_query {
         bool reverse;
         uint64_t after_id; /* go on behind this event; 0: from the beginning (or the end, when in reverse) */
         size_t limit;      /* of events; 0: no limit */
+        size_t size_max;   /* of what is given, in bytes; the first event is given anyway; 0: no limit */
         bool omit_data;    /* includeExecutionData: false */
 };
 

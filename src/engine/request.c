@@ -24,6 +24,17 @@ void gal_request_destroy(struct request *request)
         free(request->cause);
         free(request->activity);
         free(request->encryption);
+        free(request->logging);
+        free(request->tracing);
+        free(request->description);
+        free(request->revision_id);
+        free(request->alias);
+        free(request->trace_header);
+        for (size_t i = 0; i < request->tag_count; i++) {
+                free((char *)request->tags[i].key);
+                free((char *)request->tags[i].value);
+        }
+        free(request->tags);
         free(request->token);
         gal_payload_unref(request->input);
         free(request);
@@ -35,19 +46,38 @@ void gal_answer(gal_engine_done done, void *user, const struct gal_answer *answe
                 done(user, answer);
 }
 
-void gal_refuse(const struct request *request, enum gal_status status, const char *code, const char *format, ...)
-{
-        struct gal_answer answer = { .status = status, .code = code };
-        char *message = NULL;
-        va_list args;
+static void refuse(const struct request *request, const struct gal_answer *rest, const char *format, va_list args)
+        GAL_PRINTF(3, 0);
 
-        va_start(args, format);
+static void refuse(const struct request *request, const struct gal_answer *rest, const char *format, va_list args)
+{
+        struct gal_answer answer = *rest;
+        char *message = NULL;
+
         if (vasprintf(&message, format, args) < 0)
                 message = NULL;
-        va_end(args);
         answer.message = gal_need(message);
         gal_answer(request->done, request->user, &answer);
         free(message);
+}
+
+void gal_refuse(const struct request *request, enum gal_status status, const char *code, const char *format, ...)
+{
+        struct gal_answer answer = { .status = status, .code = code };
+        va_list args;
+
+        va_start(args, format);
+        refuse(request, &answer, format, args);
+        va_end(args);
+}
+
+void gal_refuse_with(const struct request *request, const struct gal_answer *answer, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        refuse(request, answer, format, args);
+        va_end(args);
 }
 
 void gal_waiter_add(struct waiter **list, gal_engine_done done, void *user)
@@ -90,21 +120,139 @@ static struct request *add_request(struct gal_engine *engine, enum request_kind 
         return request;
 }
 
+static void set_tags(struct request *request, const struct gal_tag *tags, size_t count)
+{
+        if (count == 0)
+                return;
+        request->tags = gal_new_array(count, struct gal_tag);
+        request->tag_count = count;
+        for (size_t i = 0; i < count; i++) {
+                request->tags[i].key = gal_strdup(tags[i].key);
+                request->tags[i].value = gal_strdup(tags[i].value);
+        }
+}
+
+static void set_configuration(struct request *request, const struct gal_configuration *configuration)
+{
+        request->logging = gal_strdup(configuration->logging);
+        request->tracing = gal_strdup(configuration->tracing);
+        request->encryption = gal_strdup(configuration->encryption);
+}
+
 void gal_engine_create_machine(struct gal_engine *engine, const struct gal_create_request *create,
                                gal_engine_done done, void *user)
 {
         struct request *request = add_request(engine, REQUEST_CREATE, done, user);
+        struct gal_configuration configuration = create->configuration;
 
+        if (configuration.logging == NULL)
+                configuration.logging = GAL_LOGGING_USUAL;
+        if (configuration.tracing == NULL)
+                configuration.tracing = GAL_TRACING_USUAL;
+        if (configuration.encryption == NULL)
+                configuration.encryption = GAL_ENCRYPTION_USUAL;
         request->machine = gal_strdup(create->name);
         request->definition = gal_strndup(create->definition, create->definition_len);
         request->definition_len = create->definition_len;
         request->role_arn = gal_strdup(create->role_arn != NULL ? create->role_arn : engine->role_arn);
         request->replace = create->replace;
+        set_configuration(request, &configuration);
+        request->publish = create->publish;
+        request->description = gal_strdup(create->version_description);
+        set_tags(request, create->tags, create->tag_count);
+}
+
+void gal_engine_update_machine(struct gal_engine *engine, const struct gal_update_request *update,
+                               gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_UPDATE, done, user);
+
+        request->machine = gal_strdup(update->machine);
+        if (update->definition != NULL)
+                request->definition = gal_strndup(update->definition, update->definition_len);
+        request->definition_len = update->definition_len;
+        request->role_arn = gal_strdup(update->role_arn);
+        set_configuration(request, &update->configuration);
+        request->publish = update->publish;
+        request->description = gal_strdup(update->version_description);
 }
 
 void gal_engine_delete_machine(struct gal_engine *engine, const char *machine, gal_engine_done done, void *user)
 {
         add_request(engine, REQUEST_DELETE, done, user)->machine = gal_strdup(machine);
+}
+
+void gal_engine_publish_version(struct gal_engine *engine, const char *machine, const char *revision_id,
+                                const char *description, gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_PUBLISH, done, user);
+
+        request->machine = gal_strdup(machine);
+        request->revision_id = gal_strdup(revision_id);
+        request->description = gal_strdup(description);
+}
+
+void gal_engine_delete_version(struct gal_engine *engine, const char *machine, uint32_t version,
+                               gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, REQUEST_DELETE_VERSION, done, user);
+
+        request->machine = gal_strdup(machine);
+        request->version = version;
+}
+
+static void add_alias_request(struct gal_engine *engine, enum request_kind kind,
+                              const struct gal_alias_request *alias, gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, kind, done, user);
+
+        gal_assert(alias->route_count <= GAL_ROUTES_MAX);
+        request->machine = gal_strdup(alias->machine);
+        request->name = gal_strdup(alias->name);
+        request->description = gal_strdup(alias->description);
+        memcpy(request->routes, alias->routes, sizeof(request->routes));
+        request->route_count = alias->route_count;
+}
+
+void gal_engine_create_alias(struct gal_engine *engine, const struct gal_alias_request *alias, gal_engine_done done,
+                             void *user)
+{
+        add_alias_request(engine, REQUEST_CREATE_ALIAS, alias, done, user);
+}
+
+void gal_engine_update_alias(struct gal_engine *engine, const struct gal_alias_request *alias, gal_engine_done done,
+                             void *user)
+{
+        add_alias_request(engine, REQUEST_UPDATE_ALIAS, alias, done, user);
+}
+
+void gal_engine_delete_alias(struct gal_engine *engine, const char *machine, const char *name, gal_engine_done done,
+                             void *user)
+{
+        struct gal_alias_request alias = { .machine = machine, .name = name };
+
+        add_alias_request(engine, REQUEST_DELETE_ALIAS, &alias, done, user);
+}
+
+static void add_tag_request(struct gal_engine *engine, enum request_kind kind, const char *type, const char *name,
+                            const struct gal_tag *tags, size_t tag_count, gal_engine_done done, void *user)
+{
+        struct request *request = add_request(engine, kind, done, user);
+
+        *(strcmp(type, "activity") == 0 ? &request->activity : &request->machine) = gal_strdup(name);
+        set_tags(request, tags, tag_count);
+}
+
+void gal_engine_tag(struct gal_engine *engine, const char *type, const char *name, const struct gal_tag *tags,
+                    size_t tag_count, gal_engine_done done, void *user)
+{
+        add_tag_request(engine, REQUEST_TAG, type, name, tags, tag_count, done, user);
+}
+
+void gal_engine_untag(struct gal_engine *engine, const char *type, const char *name, const struct gal_tag *tags,
+                      size_t tag_count, gal_engine_done done, void *user)
+{
+        add_tag_request(engine, REQUEST_UNTAG, type, name, tags, tag_count, done, user);
 }
 
 void gal_engine_start(struct gal_engine *engine, const struct gal_start_request *start, gal_engine_done done,
@@ -115,6 +263,9 @@ void gal_engine_start(struct gal_engine *engine, const struct gal_start_request 
         request->machine = gal_strdup(start->machine);
         request->name = gal_strdup(start->name);
         request->input = gal_payload_ref(start->input);
+        request->version = start->version;
+        request->alias = gal_strdup(start->alias);
+        request->trace_header = gal_strdup(start->trace_header);
 }
 
 void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const char *stop_error,
@@ -128,12 +279,13 @@ void gal_engine_stop(struct gal_engine *engine, const char *execution_arn, const
 }
 
 void gal_engine_create_activity(struct gal_engine *engine, const char *name, const char *encryption,
-                                gal_engine_done done, void *user)
+                                const struct gal_tag *tags, size_t tag_count, gal_engine_done done, void *user)
 {
         struct request *request = add_request(engine, REQUEST_CREATE_ACTIVITY, done, user);
 
         request->activity = gal_strdup(name);
         request->encryption = gal_strdup(encryption);
+        set_tags(request, tags, tag_count);
 }
 
 void gal_engine_delete_activity(struct gal_engine *engine, const char *activity_arn, gal_engine_done done,
@@ -251,6 +403,8 @@ static bool run_start(struct gal_engine *engine, const struct request *request, 
 {
         struct gal_stimulus stimulus = { .kind = GAL_STIMULUS_START, .payload = request->input };
         struct gal_run *run = request->name == NULL ? NULL : gal_run_find(engine, machine->id, request->name);
+        struct revision *revision;
+        uint32_t version;
         size_t input_len;
 
         if (run != NULL)
@@ -263,7 +417,14 @@ static bool run_start(struct gal_engine *engine, const struct request *request, 
         }
         if (request->name != NULL && !check_name(engine, request, machine))
                 return true;
-        run = gal_run_create(engine, machine->revision, machine->name, request->name, /* id= */ NULL);
+        revision = gal_version_choose(engine, machine, request, &version);
+        if (revision == NULL)
+                return true;
+        run = gal_run_create(engine, revision, machine->name, request->name, /* id= */ NULL);
+        gal_revision_unref(engine, revision);
+        run->version = version;
+        run->alias = gal_strdup(request->alias);
+        run->trace_header = gal_strdup(request->trace_header);
         gal_waiter_add(&run->waiters, request->done, request->user);
         gal_run_queue(run, &stimulus);
         return true;
@@ -277,8 +438,7 @@ static bool try_start(struct gal_engine *engine, const struct request *request)
         if (machine != NULL && machine->in_flight)
                 return false;
         if (machine == NULL || machine->deleting)
-                gal_refuse(request, GAL_ENOTFOUND, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'",
-                           request->machine);
+                gal_machine_refuse_missing(engine, request, /* qualifier= */ NULL);
         else
                 return run_start(engine, request, machine);
         return true;
@@ -355,8 +515,23 @@ static bool try_request(struct gal_engine *engine, struct request *request)
         switch (request->kind) {
         case REQUEST_CREATE:
                 return gal_registry_create(engine, request);
+        case REQUEST_UPDATE:
+                return gal_registry_update(engine, request);
         case REQUEST_DELETE:
                 return gal_registry_delete(engine, request);
+        case REQUEST_PUBLISH:
+                return gal_version_run_publish(engine, request);
+        case REQUEST_DELETE_VERSION:
+                return gal_version_run_delete(engine, request);
+        case REQUEST_CREATE_ALIAS:
+                return gal_alias_run_create(engine, request);
+        case REQUEST_UPDATE_ALIAS:
+                return gal_alias_run_update(engine, request);
+        case REQUEST_DELETE_ALIAS:
+                return gal_alias_run_delete(engine, request);
+        case REQUEST_TAG:
+        case REQUEST_UNTAG:
+                return gal_tags_run(engine, request);
         case REQUEST_START:
                 return try_start(engine, request);
         case REQUEST_STOP:

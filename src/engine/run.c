@@ -134,6 +134,8 @@ void gal_run_destroy(struct gal_run *run)
         free(run->tasks);
         free(run->waiting);
         gal_revision_unref(engine, run->revision);
+        free(run->alias);
+        free(run->trace_header);
         gal_execution_destroy(run->execution);
         free(run->key);
         free(run);

@@ -146,7 +146,7 @@ static void run_activity(struct sim *sim, struct sim_event *event)
         activity->node = node;
         activity->is_asked = true;
         if (activity->is_wanted)
-                gal_engine_create_activity(engine, name, NULL, on_activity, activity);
+                gal_engine_create_activity(engine, name, NULL, NULL, 0, on_activity, activity);
         else
                 gal_engine_delete_activity(engine, arn, on_activity, activity);
         sim_node_poke(node);

@@ -163,7 +163,7 @@ static void create_machine(const char *definition)
         struct told told = { 0 };
 
         gal_engine_create_machine(driver.engine, &request, on_told, &told);
-        gal_engine_create_activity(driver.engine, "a", NULL, on_told, NULL);
+        gal_engine_create_activity(driver.engine, "a", NULL, NULL, 0, on_told, NULL);
         tick();
         ck_assert_int_eq(told.status, GAL_OK);
 }
