@@ -23,6 +23,7 @@
 #include "cli/forward.h"
 #include "cli/poisoned.h"
 #include "net/loop.h"
+#include "runtime/owner_address.h"
 #include "runtime/runtime.h"
 
 #define OWNER_WAIT_MS 15000
@@ -268,14 +269,14 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
 /* GAL_ENOTFOUND: nobody is there. GAL_EBUSY: it did not do it, now. */
 static enum gal_status write_there(struct call *call, const char *address, struct gal_error *error)
 {
-        static const char prefix[] = "unix:";
+        struct gal_owner_address parts = gal_owner_address_parse(address);
         struct waiting *waiting = &call->waiting;
-        enum gal_status status;
+        enum gal_status status = GAL_ENOTFOUND;
 
-        if (address == NULL || strncmp(address, prefix, strlen(prefix)) != 0)
-                return GAL_ENOTFOUND;
-        status = gal_forward(address + strlen(prefix), call->action, call->body, call->len, &waiting->http_status,
-                             &waiting->text, error);
+        if (parts.path != NULL)
+                status = gal_forward(parts.path, call->action, call->body, call->len, &waiting->http_status,
+                                     &waiting->text, error);
+        gal_owner_address_finish(&parts);
         if (status == GAL_EIO && call->is_repeatable)
                 return GAL_EBUSY;
         if (status == GAL_OK && waiting->http_status == 503 && call->is_repeatable)
