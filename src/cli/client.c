@@ -49,8 +49,10 @@ void gal_client_init(struct gal_client *client, const struct gal_client_options 
 {
         *client = (struct gal_client){
                 .store_url = choose(options->store_url, "GALLIARD_STORE", "sqlite:galliard.db"),
-                .account = choose(options->account, "GALLIARD_ACCOUNT", NULL),
-                .region = choose(options->region, "GALLIARD_REGION", NULL),
+                .wish = { .account = choose(options->account, "GALLIARD_ACCOUNT", NULL),
+                          .region = choose(options->region, "GALLIARD_REGION", NULL),
+                          .account_usual = choose(NULL, "AWS_ACCOUNT_ID", NULL),
+                          .region_usual = choose(choose(NULL, "AWS_REGION", NULL), "AWS_DEFAULT_REGION", NULL) },
         };
 }
 
@@ -94,8 +96,7 @@ static enum gal_status open_store(struct gal_client *client, bool create, bool m
                 return status;
         status = client->store->ops->prepare(client->store, migrate, error);
         if (status == GAL_OK && client->settings.account == NULL)
-                status =
-                        gal_settings_open(client->store, client->account, client->region, &client->settings, error);
+                status = gal_settings_open(client->store, &client->wish, &client->settings, error);
         if (status != GAL_OK)
                 close_store(client);
         return status;
@@ -240,11 +241,9 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
 {
         struct gal_client *client = call->client;
         struct gal_log log = { .write = write_log, .level_max = GAL_LOG_WARNING };
-        struct gal_runtime_options options = { .store_url = client->store_url,
-                                               .no_calls = true,
-                                               .account = client->account,
-                                               .region = client->region,
-                                               .log = &log };
+        struct gal_runtime_options options = {
+                .store_url = client->store_url, .no_calls = true, .wish = client->wish, .log = &log
+        };
         struct gal_runtime *runtime = NULL;
         gal_auto_free char *poisoned_path = NULL;
         enum gal_status status;
@@ -369,12 +368,12 @@ static const char *place_of(struct gal_client *client, const char *given, const 
 
 const char *gal_client_account(struct gal_client *client)
 {
-        return place_of(client, client->account, GAL_ACCOUNT_USUAL, &client->settings.account);
+        return place_of(client, client->wish.account, GAL_ACCOUNT_USUAL, &client->settings.account);
 }
 
 static const char *region_of(struct gal_client *client)
 {
-        return place_of(client, client->region, GAL_REGION_USUAL, &client->settings.region);
+        return place_of(client, client->wish.region, GAL_REGION_USUAL, &client->settings.region);
 }
 
 char *gal_client_machine_arn(struct gal_client *client, const char *word)

@@ -20,13 +20,12 @@ struct gal_validator;
 struct gal_client_options {
         const char *store_url; /* NULL: GALLIARD_STORE, or a file in this directory */
         const char *account;   /* NULL: GALLIARD_ACCOUNT, or that of the store */
-        const char *region;    /* NULL: GALLIARD_REGION, or that of the store */
+        const char *region;    /* NULL: GALLIARD_REGION, or that of the store; of a new one AWS_REGION */
 };
 
 struct gal_client {
         const char *store_url; /* what the options and the environment come to; borrowed */
-        const char *account;   /* NULL: that of the store */
-        const char *region;
+        struct gal_owner_wish wish;
         struct gal_settings settings;    /* of a store that was opened; NULL in it before */
         struct gal_validator *validator; /* NULL before the first call */
         struct gal_store *store;         /* for reading; NULL: not open */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
 #include "base/limits.h"
 #include "cli/age.h"
 #include "cli/arguments.h"
@@ -53,6 +54,7 @@ enum option {
         KEYS,
         INSECURE,
         FUNCTIONS,
+        LAMBDA_ENDPOINT,
         RETENTION,
         STATE_DIR,
         LOG_FORMAT,
@@ -75,6 +77,10 @@ static const struct gal_option options[OPTION_COUNT] = {
         [INSECURE] = { "insecure", NULL, "listen on addresses that other machines reach, without keys", false },
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
+        [LAMBDA_ENDPOINT] = { "lambda-endpoint", "URL",
+                              "a Lambda Invoke API for functions that the file does not name; it wins over the "
+                              "file's lambdaEndpoint",
+                              false },
         [RETENTION] = { "retention", "AGE",
                         "remove executions so long after their end: 90d (when it is not given), "
                         "12h, ...; 0 keeps them",
@@ -225,6 +231,14 @@ static void reload_keys(struct serve *serve)
         gal_server_set_keys(serve->server, keys);
 }
 
+/* True when none was given. */
+static bool set_endpoint(const struct serve *serve, struct gal_functions **functions, struct gal_error *error)
+{
+        const char *url = serve->arguments.values[LAMBDA_ENDPOINT];
+
+        return url == NULL || gal_functions_set_endpoint(functions, url, error) == GAL_OK;
+}
+
 /* As at the start: without the usual file there are none. */
 static void reload_functions(struct serve *serve)
 {
@@ -232,6 +246,7 @@ static void reload_functions(struct serve *serve)
         const char *path = given != NULL ? given : FUNCTIONS_USUAL;
         struct gal_error error = { .code = GAL_OK };
         struct gal_functions *functions = NULL;
+        bool is_set;
 
         if ((given != NULL || access(path, F_OK) == 0) && gal_functions_load(path, &functions, &error) != GAL_OK) {
                 gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the functions stay as they were: %s:%u:%u: %s", path,
@@ -240,6 +255,8 @@ static void reload_functions(struct serve *serve)
         }
         gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu functions are in %s",
                 functions != NULL ? gal_functions_count(functions) : 0, path);
+        is_set = set_endpoint(serve, &functions, &error);
+        gal_assert(is_set); /* it was at the start */
         gal_runtime_set_functions(serve->runtime, functions);
 }
 
@@ -332,8 +349,7 @@ static enum gal_status create_runtime(struct serve *serve, struct gal_error *err
                                                        .stand_by = gal_client_file(serve->place.store_url) == NULL,
                                                        .retention_ms = serve->retention_ms,
                                                        .functions = serve->functions,
-                                                       .account = serve->place.account,
-                                                       .region = serve->place.region,
+                                                       .wish = serve->place.wish,
                                                        .poisoned_path = serve->poisoned_path,
                                                        .log = &serve->log,
                                                        .record = verbose ? on_record : NULL,
@@ -516,6 +532,15 @@ static bool check(struct serve *serve)
         return false;
 }
 
+static bool check_endpoint(struct serve *serve)
+{
+        struct gal_error error = { .code = GAL_OK };
+        int status;
+
+        return set_endpoint(serve, &serve->functions, &error) ||
+               gal_arguments_fault(&usage, &status, "--lambda-endpoint: %s", error.message);
+}
+
 int gal_cli_serve(int argc, char **argv)
 {
         struct serve serve = { .log = { .write = gal_cli_log_text } };
@@ -532,7 +557,8 @@ int gal_cli_serve(int argc, char **argv)
         status = GAL_EXIT_USAGE;
         gal_crash_watch();
         if (check(&serve) &&
-            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions))
+            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions) &&
+            check_endpoint(&serve))
                 status = run(&serve);
         finish(&serve);
         if (status == GAL_EXIT_OK)

@@ -555,8 +555,7 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
 
         if (options->store_url == NULL) {
                 runtime->store = gal_store_memory_create();
-                return gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
-                                         error);
+                return gal_settings_open(runtime->store, &options->wish, &runtime->settings, error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
         if (status != GAL_OK)
@@ -564,8 +563,7 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
         runtime->store->log = options->log;
         status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
-                status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
-                                           error);
+                status = gal_settings_open(runtime->store, &options->wish, &runtime->settings, error);
         if (status == GAL_OK)
                 status = create_threads(runtime, error);
         return status;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "runtime/retention.h"
+#include "runtime/settings.h"
 
 struct gal_functions;
 struct gal_histogram;
@@ -35,8 +36,7 @@ struct gal_runtime_options {
         const char *poisoned_path;             /* see runtime/poisoned.h; NULL: nothing is remembered; borrowed */
         bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */
         bool virtual_time;
-        const char *account; /* nullable: the store's; see runtime/settings.h */
-        const char *region;
+        struct gal_owner_wish wish;
         const struct gal_log *log; /* nullable; borrowed; called from other threads, too */
         /* (nullable) as of the engine: committed records, and the end of an execution */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);

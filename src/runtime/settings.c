@@ -52,9 +52,9 @@ static enum gal_status read_or_add(struct gal_store *store, const char *name, co
 }
 
 static enum gal_status open_place(struct gal_store *store, const struct place *place, const char *wanted,
-                                  char **ret_value, struct gal_error *error)
+                                  const char *usual, char **ret_value, struct gal_error *error)
 {
-        const char *value = wanted != NULL ? wanted : place->usual;
+        const char *value = wanted != NULL ? wanted : usual != NULL ? usual : place->usual;
         enum gal_status status;
         size_t len;
 
@@ -93,14 +93,16 @@ static enum gal_status open_key(struct gal_store *store, const char *name, uint8
         return status;
 }
 
-enum gal_status gal_settings_open(struct gal_store *store, const char *account, const char *region,
+enum gal_status gal_settings_open(struct gal_store *store, const struct gal_owner_wish *wish,
                                   struct gal_settings *ret_settings, struct gal_error *error)
 {
         struct gal_settings settings = { .account = NULL };
-        enum gal_status status = open_place(store, &account_place, account, &settings.account, error);
+        enum gal_status status =
+                open_place(store, &account_place, wish->account, wish->account_usual, &settings.account, error);
 
         if (status == GAL_OK)
-                status = open_place(store, &region_place, region, &settings.region, error);
+                status =
+                        open_place(store, &region_place, wish->region, wish->region_usual, &settings.region, error);
         if (status == GAL_OK)
                 status = open_key(store, "token_key", settings.token_key, error);
         if (status == GAL_OK)
