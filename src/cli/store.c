@@ -181,18 +181,21 @@ static bool print_report(const struct gal_check_report *report)
         printf("names                %12" PRIu64 "  lead to their execution\n", report->names);
         printf("run rows             %12" PRIu64 "  one for each open execution, something wakes it\n",
                report->runs);
+        printf("queued tasks         %12" PRIu64 "  wait for a worker, and their executions are open\n",
+               report->tasks);
         printf("faults               %12" PRIu64 "\n", report->faults);
         return gal_cli_flush(stdout);
 }
 
 static bool print_report_json(const struct gal_check_report *report, json_t *faults)
 {
-        json_auto_t *answer = gal_need(json_pack(
-                "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines", (json_int_t)report->machines,
-                "executions", (json_int_t)report->executions, "open", (json_int_t)report->open, "parked",
-                (json_int_t)report->parked, "chunks", (json_int_t)report->chunks, "events",
-                (json_int_t)report->events, "snapshots", (json_int_t)report->snapshots, "names",
-                (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
+        json_auto_t *answer =
+                gal_need(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines",
+                                   (json_int_t)report->machines, "executions", (json_int_t)report->executions,
+                                   "open", (json_int_t)report->open, "parked", (json_int_t)report->parked, "chunks",
+                                   (json_int_t)report->chunks, "events", (json_int_t)report->events, "snapshots",
+                                   (json_int_t)report->snapshots, "names", (json_int_t)report->names, "runs",
+                                   (json_int_t)report->runs, "tasks", (json_int_t)report->tasks, "faults", faults));
 
         return gal_show_json(answer);
 }
