@@ -27,14 +27,12 @@ static char *activity_arn(const struct gal_api *api, const char *name)
                           api->account, name);
 }
 
-/* The request's activityArn; NULL after a refusal. */
+/* The request's activityArn, which the shape requires; NULL after a refusal. */
 static const char *need_arn(struct gal_action_call *call)
 {
-        const char *text = gal_action_need(call, "activityArn");
+        const char *text = gal_action_text(call, "activityArn");
         struct gal_arn arn;
 
-        if (text == NULL)
-                return NULL;
         if (!gal_arn_parse(text, strlen(text), &arn)) {
                 gal_reply_fail(&call->reply, 400, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: %s'", text);
                 return NULL;
@@ -98,14 +96,12 @@ static bool check_name(struct gal_action_call *call)
         const json_t *name = json_object_get(call->request, "name");
         struct gal_buffer message = GAL_BUFFER_INIT;
 
-        if (gal_action_need(call, "name") == NULL)
-                return false;
         if (gal_name_is_valid(json_string_value(name), json_string_length(name), GAL_NAME_CHARACTERS_MAX))
                 return true;
         gal_buffer_append_text(&message, "Invalid Name: '");
         gal_buffer_append(&message, json_string_value(name), json_string_length(name));
         gal_buffer_append_text(&message, "'");
-        gal_reply_fail_text(&call->reply, 400, "InvalidName", message.data, message.len);
+        gal_reply_refuse(&call->reply, 400, "InvalidName", message.data, message.len);
         gal_buffer_finish(&message);
         return false;
 }

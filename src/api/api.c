@@ -73,11 +73,13 @@ struct gal_api_wait *gal_api_call(struct gal_api *api, const char *name, const c
                                error.message[0] != '\0' ? ": " : "", error.message);
                 return NULL;
         }
+        call.request = request;
+        if (!gal_action_validate(&call, gal_action_shape_find(name)))
+                return NULL;
         if (action->writes && api->engine == NULL) {
                 gal_reply_fail(&call.reply, 503, "ServiceUnavailable", "this process does not own the store");
                 return NULL;
         }
-        call.request = request;
         action->run(&call);
         if (action->writes && api->poke != NULL)
                 api->poke(api->user);

@@ -17,12 +17,16 @@
 typedef void (*gal_api_purge_done)(void *user, enum gal_status status, size_t removed, bool is_complete,
                                    const char *message);
 
+struct gal_validator;
+
 struct gal_api {
         struct gal_engine *engine; /* NULL: this process does not own the store; actions that write are refused */
         struct gal_store *store;
+        const struct gal_validator *validator; /* see validate.h; borrowed, and one may serve several */
         const char *account;
         const char *region;
-        void (*poke)(void *user); /* the engine was given something to do */
+        int64_t (*now_ms)(void *user); /* since 1970 */
+        void (*poke)(void *user);      /* the engine was given something to do */
         /* (nullable) Removes closed executions; `done` as gal_purge_done of runtime/retention.h. */
         void (*purge)(void *user, int64_t closed_before_ms, gal_api_purge_done done, void *done_user);
         void *user;

@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "api/reply.h"
+#include "api/shape.h"
 #include "base/error.h"
 
 /* Parts of a question that a page token is bound to. */
@@ -21,10 +22,38 @@ struct gal_action_call {
         struct gal_api_wait *wait; /* of an action that waits for what may not come; see gal_api_call() */
 };
 
-/* request.c: members of requests. NULL: the request has no such text. */
+/* request.c: members of requests, which are of their types and within their bounds once the request was validated.
+ */
+
+/* Against the shape of its action (NULL: an action of ours). False after a refusal. */
+bool gal_action_validate(struct gal_action_call *call, const struct gal_action_shape *shape);
+/* (transfer none) NULL: the request has no such text. */
 const char *gal_action_text(const struct gal_action_call *call, const char *name);
-/* NULL after a refusal. */
-const char *gal_action_need(struct gal_action_call *call, const char *name);
+bool gal_action_flag(const struct gal_action_call *call, const char *name, bool usual);
+bool gal_action_is_given(const struct gal_action_call *call, const char *name); /* and not null */
+
+/* resource.c: what an ARN names. */
+struct gal_resource {
+        const char *arn; /* borrowed: the text itself */
+        char *type;      /* "stateMachine" */
+        char *name;
+        char *qualifier; /* of a machine a version or an alias, of an execution its name; NULL: none */
+        char *label;     /* of a distributed Map; NULL: none */
+        bool is_ours;    /* of this server's partition, region and account */
+};
+
+/* `types`: those that may be named, up to a NULL. False after a refusal; else release with gal_resource_finish().
+ */
+bool gal_resource_parse(struct gal_action_call *call, const char *text, const char *const *types,
+                        struct gal_resource *ret_resource);
+/* The same of a member that the request must have. */
+bool gal_resource_open(struct gal_action_call *call, const char *member, const char *type,
+                       struct gal_resource *ret_resource);
+void gal_resource_finish(struct gal_resource *resource);
+/* The version that the qualifier is; 0: none. */
+uint32_t gal_resource_version(const struct gal_resource *resource);
+/* (transfer full) One of ours. */
+char *gal_resource_arn(const struct gal_api *api, const char *type, const char *name);
 
 /* page.c: pages of a listing. */
 struct gal_page {
@@ -34,6 +63,8 @@ struct gal_page {
         size_t limit;
 };
 
+/* maxResults. */
+size_t gal_action_limit(const struct gal_action_call *call);
 /* Reads maxResults and nextToken; the question stands in the page already. False after a refusal. */
 bool gal_page_open(struct gal_action_call *call, struct gal_page *page);
 /* Adds the token of the next page. */
@@ -62,11 +93,16 @@ struct gal_machine_copy {
         int64_t created_ms;
 };
 
-/* (transfer full) */
-char *gal_machine_arn(const struct gal_api *api, const char *name);
-/* False after a refusal. Release with gal_machine_copy_finish() when true. */
-bool gal_machine_read(struct gal_action_call *call, const char *arn, struct gal_machine_copy *ret_copy);
+/* The machine that an ARN means, whatever its qualifier. False after a refusal; else release with
+ * gal_machine_copy_finish(). */
+bool gal_machine_read(struct gal_action_call *call, const struct gal_resource *resource,
+                      struct gal_machine_copy *ret_copy);
+/* Refuses: there is no such machine. */
+void gal_machine_refuse(struct gal_action_call *call, const char *arn);
 void gal_machine_copy_finish(struct gal_machine_copy *copy);
+
+/* execution.c: refuses: there is no such execution. */
+void gal_execution_refuse(struct gal_action_call *call, const char *arn);
 
 /* The actions. */
 void gal_api_create_activity(struct gal_action_call *call);

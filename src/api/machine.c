@@ -7,45 +7,37 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/arn.h"
 #include "engine/query.h"
 
-char *gal_machine_arn(const struct gal_api *api, const char *name)
+void gal_machine_refuse(struct gal_action_call *call, const char *arn)
 {
-        return gal_format("arn:%s:states:%s:%s:stateMachine:%s", gal_arn_partition(api->region), api->region,
-                          api->account, name);
-}
-
-/* The name in a machine's ARN; a bare name is taken as it is. */
-static const char *machine_name(const char *arn)
-{
-        const char *marker = strstr(arn, ":stateMachine:");
-
-        return marker == NULL ? arn : marker + strlen(":stateMachine:");
+        gal_reply_fail(&call->reply, 400, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'", arn);
 }
 
 void gal_api_create_state_machine(struct gal_action_call *call)
 {
-        struct gal_create_request request = { .name = gal_action_need(call, "name") };
+        const json_t *definition = json_object_get(call->request, "definition");
+        struct gal_create_request request = { .name = gal_action_text(call, "name"),
+                                              .definition = json_string_value(definition),
+                                              .definition_len = json_string_length(definition),
+                                              .role_arn = gal_action_text(call, "roleArn") };
 
-        if (request.name == NULL)
-                return;
-        request.definition = gal_action_need(call, "definition");
-        if (request.definition == NULL)
-                return;
-        request.definition_len = strlen(request.definition);
-        request.role_arn = gal_action_text(call, "roleArn");
         gal_engine_create_machine(call->api->engine, &request, gal_pending_answer,
                                   gal_pending_create(call, "stateMachineArn", "creationDate"));
 }
 
 void gal_api_delete_state_machine(struct gal_action_call *call)
 {
-        const char *arn = gal_action_need(call, "stateMachineArn");
+        struct gal_resource machine;
 
-        if (arn != NULL)
-                gal_engine_delete_machine(call->api->engine, arn, gal_pending_answer,
+        if (!gal_resource_open(call, "stateMachineArn", "stateMachine", &machine))
+                return;
+        if (machine.is_ours)
+                gal_engine_delete_machine(call->api->engine, machine.name, gal_pending_answer,
                                           gal_pending_create(call, NULL, NULL));
+        else
+                gal_reply_send(&call->reply);
+        gal_resource_finish(&machine);
 }
 
 struct machine_list {
@@ -60,7 +52,7 @@ static bool list_machine(void *user, const struct gal_machine_row *row)
 {
         struct machine_list *list = user;
         struct gal_reply *reply = &list->call->reply;
-        gal_auto_free char *arn = gal_machine_arn(list->call->api, row->name);
+        gal_auto_free char *arn = gal_resource_arn(list->call->api, "stateMachine", row->name);
 
         if (list->page.position != NULL && strcmp(row->name, list->page.position) <= 0)
                 return true;
@@ -121,48 +113,57 @@ void gal_machine_copy_finish(struct gal_machine_copy *copy)
         free(copy->revision_id);
 }
 
-/* False after a refusal. */
-bool gal_machine_read(struct gal_action_call *call, const char *arn, struct gal_machine_copy *ret_copy)
+bool gal_machine_read(struct gal_action_call *call, const struct gal_resource *resource,
+                      struct gal_machine_copy *ret_copy)
 {
         struct gal_store *store = call->api->store;
         struct gal_error error = { .code = GAL_OK };
-        enum gal_status status;
+        enum gal_status status = GAL_OK;
 
         memset(ret_copy, 0, sizeof(*ret_copy));
-        status = store->ops->read_machines(store, machine_name(arn), copy_machine, ret_copy, &error);
+        if (resource->is_ours)
+                status = store->ops->read_machines(store, resource->name, copy_machine, ret_copy, &error);
         if (status == GAL_OK && ret_copy->name != NULL)
                 return true;
         if (status == GAL_OK)
-                gal_reply_fail(&call->reply, 400, "StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'",
-                               arn);
+                gal_machine_refuse(call, resource->arn);
         else
                 gal_action_fail(call, status, &error, "StateMachineDoesNotExist");
         return false;
 }
 
+static void describe(struct gal_action_call *call, const struct gal_machine_copy *machine)
+{
+        gal_auto_free char *arn = gal_resource_arn(call->api, "stateMachine", machine->name);
+        gal_auto_free char *definition = NULL, *role_arn = NULL;
+        struct gal_error error = { .code = GAL_OK };
+        enum gal_status status =
+                gal_query_definition(call->api->store, machine->revision_id, &definition, &role_arn, &error);
+
+        if (status != GAL_OK) {
+                gal_action_fail(call, status, &error, "StateMachineDoesNotExist");
+                return;
+        }
+        gal_reply_text(&call->reply, "stateMachineArn", arn);
+        gal_reply_text(&call->reply, "name", machine->name);
+        gal_reply_text(&call->reply, "status", "ACTIVE");
+        gal_reply_text(&call->reply, "definition", definition);
+        gal_reply_text(&call->reply, "roleArn", role_arn);
+        gal_reply_text(&call->reply, "type", "STANDARD");
+        gal_reply_time(&call->reply, "creationDate", machine->created_ms);
+        gal_reply_send(&call->reply);
+}
+
 void gal_api_describe_state_machine(struct gal_action_call *call)
 {
-        const char *arn = gal_action_need(call, "stateMachineArn");
-        gal_auto_free char *definition = NULL, *role_arn = NULL, *full_arn = NULL;
-        struct gal_error error = { .code = GAL_OK };
         struct gal_machine_copy machine;
-        enum gal_status status;
+        struct gal_resource resource;
 
-        if (arn == NULL || !gal_machine_read(call, arn, &machine))
+        if (!gal_resource_open(call, "stateMachineArn", "stateMachine", &resource))
                 return;
-        full_arn = gal_machine_arn(call->api, machine.name);
-        status = gal_query_definition(call->api->store, machine.revision_id, &definition, &role_arn, &error);
-        if (status == GAL_OK) {
-                gal_reply_text(&call->reply, "stateMachineArn", full_arn);
-                gal_reply_text(&call->reply, "name", machine.name);
-                gal_reply_text(&call->reply, "status", "ACTIVE");
-                gal_reply_text(&call->reply, "definition", definition);
-                gal_reply_text(&call->reply, "roleArn", role_arn);
-                gal_reply_text(&call->reply, "type", "STANDARD");
-                gal_reply_time(&call->reply, "creationDate", machine.created_ms);
-                gal_reply_send(&call->reply);
-        } else {
-                gal_action_fail(call, status, &error, "StateMachineDoesNotExist");
+        if (gal_machine_read(call, &resource, &machine)) {
+                describe(call, &machine);
+                gal_machine_copy_finish(&machine);
         }
-        gal_machine_copy_finish(&machine);
+        gal_resource_finish(&resource);
 }

@@ -8,30 +8,21 @@
 #include "api/token.h"
 #include "base/alloc.h"
 
+/* maxResults, where it is 0 or not given; the model bounds it. */
 #define RESULTS_DEFAULT 100
-#define RESULTS_MAX 1000
 
-/* 0 and absent mean the default. False after a refusal. */
-static bool max_results(struct gal_action_call *call, size_t *ret_limit)
+size_t gal_action_limit(const struct gal_action_call *call)
 {
         json_int_t value = json_integer_value(json_object_get(call->request, "maxResults"));
 
-        *ret_limit = value > 0 ? (size_t)value : RESULTS_DEFAULT;
-        if (value >= 0 && value <= RESULTS_MAX)
-                return true;
-        gal_reply_fail(&call->reply, 400, "ValidationException",
-                       "1 validation error detected: Value '%lld' at 'maxResults' failed to satisfy constraint: "
-                       "Member must have value %s than or equal to %d",
-                       (long long)value, value < 0 ? "greater" : "less", value < 0 ? 0 : RESULTS_MAX);
-        return false;
+        return value > 0 ? (size_t)value : RESULTS_DEFAULT;
 }
 
 bool gal_page_open(struct gal_action_call *call, struct gal_page *page)
 {
         const char *token = gal_action_text(call, "nextToken");
 
-        if (!max_results(call, &page->limit))
-                return false;
+        page->limit = gal_action_limit(call);
         page->position = token == NULL ? NULL : gal_token_position(token, page->question, page->question_count);
         if (token == NULL || page->position != NULL)
                 return true;

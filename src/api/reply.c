@@ -28,6 +28,7 @@ void gal_reply_begin(struct gal_reply *reply, gal_api_done done, void *user)
         reply->done = done;
         reply->user = user;
         reply->first = true;
+        gal_reply_detail(reply, NULL, NULL);
         gal_buffer_append_char(&reply->text, '{');
 }
 
@@ -37,6 +38,11 @@ void gal_reply_text(struct gal_reply *reply, const char *key, const char *value)
                 return;
         put_key(reply, key);
         gal_json_write_string(&reply->text, value, strlen(value));
+}
+
+void gal_reply_bool(struct gal_reply *reply, const char *key, bool value)
+{
+        gal_reply_raw(reply, key, value ? "true" : "false");
 }
 
 void gal_reply_int(struct gal_reply *reply, const char *key, int64_t value)
@@ -85,7 +91,13 @@ void gal_reply_send(struct gal_reply *reply)
         gal_buffer_finish(&reply->text);
 }
 
-void gal_reply_fail_text(struct gal_reply *reply, int status, const char *type, const char *message, size_t len)
+void gal_reply_detail(struct gal_reply *reply, const char *key, const char *value)
+{
+        reply->detail_key = value == NULL ? NULL : key;
+        reply->detail = value;
+}
+
+void gal_reply_refuse(struct gal_reply *reply, int status, const char *type, const char *message, size_t len)
 {
         gal_buffer_clear(&reply->text);
         gal_buffer_append_char(&reply->text, '{');
@@ -93,7 +105,10 @@ void gal_reply_fail_text(struct gal_reply *reply, int status, const char *type, 
         gal_reply_text(reply, "__type", type);
         put_key(reply, "message");
         gal_json_write_string(&reply->text, message, len);
+        if (reply->detail_key != NULL)
+                gal_reply_text(reply, reply->detail_key, reply->detail);
         gal_buffer_append_char(&reply->text, '}');
+        gal_need(reply->text.status == GAL_OK ? reply->text.data : NULL);
         reply->done(reply->user, status, reply->text.data, reply->text.len);
         gal_buffer_finish(&reply->text);
 }
@@ -107,6 +122,6 @@ void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const
         if (vasprintf(&message, format, args) < 0)
                 message = NULL;
         va_end(args);
-        gal_reply_fail_text(reply, status, type, gal_need(message), strlen(message));
+        gal_reply_refuse(reply, status, type, gal_need(message), strlen(message));
         free(message);
 }

@@ -12,7 +12,9 @@
 
 struct gal_reply {
         struct gal_buffer text;
-        bool first; /* no member at this place yet */
+        bool first;             /* no member at this place yet */
+        const char *detail_key; /* of an error: a member beside its message; NULL: none */
+        const char *detail;
         gal_api_done done;
         void *user;
 };
@@ -21,6 +23,7 @@ void gal_reply_begin(struct gal_reply *reply, gal_api_done done, void *user);   
 void gal_reply_text(struct gal_reply *reply, const char *key, const char *value); /* nothing when NULL */
 void gal_reply_int(struct gal_reply *reply, const char *key, int64_t value);
 void gal_reply_time(struct gal_reply *reply, const char *key, int64_t ms); /* epoch seconds, three decimals */
+void gal_reply_bool(struct gal_reply *reply, const char *key, bool value);
 void gal_reply_raw(struct gal_reply *reply, const char *key, const char *json);
 void gal_reply_open(struct gal_reply *reply, const char *key,
                     char bracket); /* '[' or '{'; key NULL inside a list */
@@ -31,7 +34,9 @@ void gal_reply_send(struct gal_reply *reply);
 /* Sends an error instead; what was built is dropped. `status` is the HTTP status, 400 unless it is ours. */
 void gal_reply_fail(struct gal_reply *reply, int status, const char *type, const char *format, ...)
         GAL_PRINTF(4, 5);
-/* The same; the message may hold a NUL. */
-void gal_reply_fail_text(struct gal_reply *reply, int status, const char *type, const char *message, size_t len);
+/* The same with a message that may hold U+0000. */
+void gal_reply_refuse(struct gal_reply *reply, int status, const char *type, const char *message, size_t len);
+/* The next error has one more member. `value` is borrowed until then; nothing when it is NULL. */
+void gal_reply_detail(struct gal_reply *reply, const char *key, const char *value);
 
 #endif

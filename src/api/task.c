@@ -10,10 +10,10 @@
 /* NULL after a refusal. */
 static const char *need_token(struct gal_action_call *call)
 {
-        const char *token = gal_action_need(call, "taskToken");
-        size_t len = token == NULL ? 0 : json_string_length(json_object_get(call->request, "taskToken"));
+        const char *token = gal_action_text(call, "taskToken");
+        size_t len = json_string_length(json_object_get(call->request, "taskToken"));
 
-        if (token == NULL || (len == strlen(token) && len <= GAL_TASK_TOKEN_CHARACTERS_MAX))
+        if (len == strlen(token) && len <= GAL_TASK_TOKEN_CHARACTERS_MAX)
                 return token;
         gal_reply_fail(&call->reply, 400, "InvalidToken", "Invalid Token: 'Invalid token'");
         return NULL;
@@ -27,13 +27,11 @@ static void send(struct gal_action_call *call, const struct gal_send_request *re
 /* A payload's bound, in bytes. NULL after a refusal. */
 static struct gal_payload *need_output(struct gal_action_call *call)
 {
-        const char *text = gal_action_need(call, "output");
-        size_t len = text == NULL ? 0 : json_string_length(json_object_get(call->request, "output"));
+        const char *text = gal_action_text(call, "output");
+        size_t len = json_string_length(json_object_get(call->request, "output"));
         struct gal_error error = { .code = GAL_OK };
         struct gal_payload *output = NULL;
 
-        if (text == NULL)
-                return NULL;
         if (len > GAL_PAYLOAD_SIZE_MAX)
                 gal_reply_fail(
                         &call->reply, 400, "ValidationException",

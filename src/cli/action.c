@@ -250,8 +250,9 @@ json_t *gal_action_request(struct gal_ask *ask, const struct gal_action_verb *ve
         if (!set_all(ask, verb, gal_action_shape_find(name), request))
                 return NULL;
         if (verb->has_role && json_object_get(request, "roleArn") == NULL)
-                json_object_set_new(request, "roleArn",
-                                    json_sprintf("arn:aws:iam::%s:role/galliard", gal_client_account(&ask->client)));
+                json_object_set_new(
+                        request, "roleArn",
+                        json_sprintf("arn:aws:iam::%s:role/galliard", gal_client_account(&ask->client)));
         return gal_take(request);
 }
 

@@ -14,10 +14,10 @@
  * twice stands in the table twice, the second one without help.
  */
 struct gal_option {
-        const char *name;  /* without the dashes */
-        const char *value; /* what the help calls the value; NULL: a switch */
-        const char *help;  /* NULL: the option before, once more */
-        bool optional;     /* the value may be missing: --jsonpath [EXPR] */
+        const char *name;           /* without the dashes */
+        const char *value;          /* what the help calls the value; NULL: a switch */
+        const char *help;           /* NULL: the option before, once more */
+        bool optional;              /* the value may be missing: --jsonpath [EXPR] */
         const char *const *choices; /* what the value may be, up to a NULL; NULL: anything */
         const char *alias;          /* another name, which the help is silent about; nullable */
 };
@@ -37,9 +37,9 @@ struct gal_verb_usage {
         size_t option_count;
         size_t common_count; /* options at the start that many verbs have: the help tells of them last */
         size_t operands_min;
-        size_t operands_max; /* 0 with operands_min 0: none */
+        size_t operands_max;                /* 0 with operands_min 0: none */
         const char *const *operand_choices; /* what the first operand is one of, up to a NULL; NULL: anything */
-        const char *epilogue; /* more help; nullable */
+        const char *epilogue;               /* more help; nullable */
 };
 
 /*

@@ -85,20 +85,21 @@ static void complain_of_access(const struct gal_ask *ask, const char *type)
         if (ask->client.endpoint.url == NULL)
                 return;
         if (strcmp(type, "MissingAuthenticationTokenException") == 0)
-                gal_ask_complain("requests to %s must be signed: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a "
-                                 "key that this server has",
-                                 ask->client.endpoint.url);
+                gal_ask_complain(
+                        "requests to %s must be signed: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a "
+                        "key that this server has",
+                        ask->client.endpoint.url);
         else if (id == NULL)
                 return;
         else if (strcmp(type, "UnrecognizedClientException") == 0)
                 gal_ask_complain("AWS_ACCESS_KEY_ID is '%s'; the server at %s has no such key", id,
                                  ask->client.endpoint.url);
         else if (strcmp(type, "InvalidSignatureException") == 0 || strcmp(type, "SignatureDoesNotMatch") == 0)
-                gal_ask_complain("check that AWS_SECRET_ACCESS_KEY belongs to the key '%s', and this machine's clock",
-                                 id);
+                gal_ask_complain(
+                        "check that AWS_SECRET_ACCESS_KEY belongs to the key '%s', and this machine's clock", id);
         else if (strcmp(type, "AccessDeniedException") == 0)
-                gal_ask_complain("this was asked with the key '%s' (AWS_ACCESS_KEY_ID); another one may have to do it",
-                                 id);
+                gal_ask_complain(
+                        "this was asked with the key '%s' (AWS_ACCESS_KEY_ID); another one may have to do it", id);
 }
 
 static void complain_of_answer(const struct gal_ask *ask, const json_t *body)
@@ -201,8 +202,8 @@ bool gal_ask_count(const struct gal_ask *ask, const char *name, size_t usual, si
         errno = 0;
         count = strtoull(text, &end, 10);
         if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || count == 0 || count > SIZE_MAX / 2)
-                return gal_arguments_fault(ask->usage, &status, "--%s must be a whole number above 0, not '%s'", name,
-                                           text);
+                return gal_arguments_fault(ask->usage, &status, "--%s must be a whole number above 0, not '%s'",
+                                           name, text);
         *ret_count = (size_t)count;
         return true;
 }

@@ -13,7 +13,8 @@ const struct gal_verb_usage gal_cli_call_usage = {
         .verb = "call",
         .synopsis = "[options] ACTION [JSON|@FILE|-]",
         .operands = "ACTION",
-        .summary = "Calls an action of the API and prints its answer's JSON. The request is {} when it is not given.",
+        .summary =
+                "Calls an action of the API and prints its answer's JSON. The request is {} when it is not given.",
         .options = options,
         .option_count = GAL_ASK_OPTION_COUNT,
         .common_count = GAL_ASK_OPTION_COUNT,

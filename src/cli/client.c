@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "api/shape.h"
+#include "api/validate.h"
 #include "base/alloc.h"
 #include "base/arn.h"
 #include "base/buffer.h"
@@ -23,6 +24,7 @@
 #include "cli/forward.h"
 #include "cli/poisoned.h"
 #include "net/loop.h"
+#include "runtime/owner_address.h"
 #include "runtime/runtime.h"
 
 #define OWNER_WAIT_MS 15000
@@ -50,8 +52,10 @@ void gal_client_init(struct gal_client *client, const struct gal_client_options 
 {
         *client = (struct gal_client){
                 .store_url = choose(options->store_url, "GALLIARD_STORE", "sqlite:galliard.db"),
-                .account = choose(options->account, "GALLIARD_ACCOUNT", NULL),
-                .region = choose(options->region, "GALLIARD_REGION", NULL),
+                .wish = { .account = choose(options->account, "GALLIARD_ACCOUNT", NULL),
+                          .region = choose(options->region, "GALLIARD_REGION", NULL),
+                          .account_usual = choose(NULL, "AWS_ACCOUNT_ID", NULL),
+                          .region_usual = choose(choose(NULL, "AWS_REGION", NULL), "AWS_DEFAULT_REGION", NULL) },
         };
 }
 
@@ -64,6 +68,7 @@ static void close_store(struct gal_client *client)
 void gal_client_finish(struct gal_client *client)
 {
         close_store(client);
+        gal_validator_destroy(client->validator);
         gal_settings_finish(&client->settings);
         gal_endpoint_finish(&client->endpoint);
         free(client->endpoint_account);
@@ -97,8 +102,7 @@ static enum gal_status open_store(struct gal_client *client, bool create, bool m
                 return status;
         status = client->store->ops->prepare(client->store, migrate, error);
         if (status == GAL_OK && client->settings.account == NULL)
-                status =
-                        gal_settings_open(client->store, client->account, client->region, &client->settings, error);
+                status = gal_settings_open(client->store, &client->wish, &client->settings, error);
         if (status != GAL_OK)
                 close_store(client);
         return status;
@@ -170,6 +174,11 @@ struct call {
         struct waiting waiting;
 };
 
+static int64_t wall_clock_ms(void *user)
+{
+        return gal_runtime_now_ms(user);
+}
+
 static enum gal_status read_here(struct call *call, struct gal_error *error)
 {
         struct gal_client *client = call->client;
@@ -179,6 +188,8 @@ static enum gal_status read_here(struct call *call, struct gal_error *error)
         if (status != GAL_OK)
                 return status;
         api = (struct gal_api){ .store = client->store,
+                                .validator = client->validator,
+                                .now_ms = wall_clock_ms,
                                 .account = client->settings.account,
                                 .region = client->settings.region };
         gal_api_call(&api, call->action, call->body, call->len, take_answer, &call->waiting);
@@ -207,6 +218,8 @@ static void run_call(struct call *call, struct gal_runtime *runtime)
         struct gal_timer *timer = gal_timer_create(loop, give_up, loop);
         struct gal_api api = { .engine = gal_runtime_engine(runtime),
                                .store = gal_runtime_store(runtime),
+                               .validator = call->client->validator,
+                               .now_ms = wall_clock_ms,
                                .account = gal_runtime_account(runtime),
                                .region = gal_runtime_region(runtime),
                                .poke = poke,
@@ -234,11 +247,9 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
 {
         struct gal_client *client = call->client;
         struct gal_log log = { .write = write_log, .level_max = GAL_LOG_WARNING };
-        struct gal_runtime_options options = { .store_url = client->store_url,
-                                               .no_calls = true,
-                                               .account = client->account,
-                                               .region = client->region,
-                                               .log = &log };
+        struct gal_runtime_options options = {
+                .store_url = client->store_url, .no_calls = true, .wish = client->wish, .log = &log
+        };
         struct gal_runtime *runtime = NULL;
         gal_auto_free char *poisoned_path = NULL;
         enum gal_status status;
@@ -263,15 +274,15 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
 /* GAL_ENOTFOUND: nobody is there. GAL_EBUSY: it did not do it, now. */
 static enum gal_status write_there(struct call *call, const char *address, struct gal_error *error)
 {
-        static const char prefix[] = "unix:";
         struct gal_forward forward = { .action = call->action, .body = call->body, .len = call->len };
+        struct gal_owner_address parts = gal_owner_address_parse(address);
         struct waiting *waiting = &call->waiting;
-        enum gal_status status;
+        enum gal_status status = GAL_ENOTFOUND;
 
-        if (address == NULL || strncmp(address, prefix, strlen(prefix)) != 0)
-                return GAL_ENOTFOUND;
-        forward.socket_path = address + strlen(prefix);
-        status = gal_forward(&forward, &waiting->http_status, &waiting->text, error);
+        forward.socket_path = parts.path;
+        if (parts.path != NULL)
+                status = gal_forward(&forward, &waiting->http_status, &waiting->text, error);
+        gal_owner_address_finish(&parts);
         if (status == GAL_EIO && call->is_repeatable)
                 return GAL_EBUSY;
         if (status == GAL_OK && waiting->http_status == 503 && call->is_repeatable)
@@ -346,7 +357,8 @@ static enum gal_status check_answer(const struct call *call, const struct gal_cl
                 return gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
                                 "%s (%s) is no such server: HTTP status %ld without the name of an error",
                                 endpoint->url, endpoint->source, answer->http_status);
-        for (size_t i = 0; answer->http_status == 200 && action != NULL && i < action->response->member_count; i++) {
+        for (size_t i = 0; answer->http_status == 200 && action != NULL && i < action->response->member_count;
+             i++) {
                 const struct gal_shape_member *member = &action->response->members[i];
 
                 if (member->required && json_object_get(answer->body, member->name) == NULL)
@@ -409,6 +421,8 @@ static enum gal_status ask_store(struct call *call, struct gal_client_answer *re
                                         ? "this release does not have the action '%s' yet"
                                         : "there is no action '%s'",
                                 call->action);
+        if (call->client->validator == NULL)
+                call->client->validator = gal_validator_create();
         status = writes ? write_until(call, error) : read_here(call, error);
         return status == GAL_OK ? read_answer(&call->waiting, ret_answer, error) : status;
 }
@@ -463,8 +477,8 @@ static const char *place_of(struct gal_client *client, const char *given, const 
 
         if (client->endpoint.url == NULL)
                 return gal_client_open(client, /* create= */ false, &ignored) == GAL_OK ? *setting
-                       : given != NULL                                                   ? given
-                                                                                         : usual;
+                       : given != NULL                                                  ? given
+                                                                                        : usual;
         if (given != NULL)
                 return given;
         if (!client->place_is_known) {
@@ -477,7 +491,7 @@ static const char *place_of(struct gal_client *client, const char *given, const 
 
 const char *gal_client_account(struct gal_client *client)
 {
-        return place_of(client, client->account, GAL_ACCOUNT_USUAL, &client->settings.account,
+        return place_of(client, client->wish.account, GAL_ACCOUNT_USUAL, &client->settings.account,
                         &client->endpoint_account);
 }
 
@@ -485,7 +499,7 @@ static const char *region_of(struct gal_client *client)
 {
         const char *usual = client->endpoint.url != NULL ? client->endpoint.region : GAL_REGION_USUAL;
 
-        return place_of(client, client->region, usual, &client->settings.region, &client->endpoint_region);
+        return place_of(client, client->wish.region, usual, &client->settings.region, &client->endpoint_region);
 }
 
 char *gal_client_arn(struct gal_client *client, const char *type, const char *word)

@@ -1,8 +1,9 @@
 /*
- * completion.c: `galliard completion bash|zsh`: the script that completes words on a Tab, out of the table of verbs.
+ * completion.c: `galliard completion bash|zsh`: the script that completes words on a Tab, out of the table of
+ * verbs.
  *
- * Both scripts are a fixed way round a `case` with a branch a verb. A branch says which options the verb has and, when
- * the word before is an option, what its value may be: one of `values`, a file (kind=file), a file behind an @
+ * Both scripts are a fixed way round a `case` with a branch a verb. A branch says which options the verb has and,
+ * when the word before is an option, what its value may be: one of `values`, a file (kind=file), a file behind an @
  * (kind=at), or something that nobody can guess (kind=text).
  */
 #include <ctype.h>
@@ -199,14 +200,15 @@ static void put_branches(bool is_zsh)
                 put_verb(&gal_verbs[i], is_zsh);
 }
 
-/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own, and what is offered is only
- * what stands behind them. */
+/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own, and what is offered is
+ * only what stands behind them. */
 static void put_bash(void)
 {
         fputs("# Completes words of galliard. Made by: galliard completion bash\n"
               "_galliard() {\n"
               "        local cur=${COMP_WORDS[COMP_CWORD]} i=$((COMP_CWORD - 1)) first=1 at='' prefix=''\n"
-              "        local option verb verbs seconds='' options='' values='' operands='' kind='' operand_kind=''\n"
+              "        local option verb verbs seconds='' options='' values='' operands='' kind='' "
+              "operand_kind=''\n"
               "        COMPREPLY=()\n"
               "        [[ $cur == *@ && $cur != ?*[!=]@ ]] && at=1\n"
               "        [[ $cur == [=@] || $cur == '=@' ]] && cur=''\n"

@@ -10,10 +10,10 @@
 #include "net/sigv4.h"
 
 struct gal_endpoint {
-        char *url;          /* scheme, host, port and path: nothing secret; NULL: there is none */
-        char *host;         /* as in the header: "states.example.com:8443" */
-        char *path;         /* "/" at least */
-        const char *source; /* "--endpoint", or the variable of the environment that names it */
+        char *url;                /* scheme, host, port and path: nothing secret; NULL: there is none */
+        char *host;               /* as in the header: "states.example.com:8443" */
+        char *path;               /* "/" at least */
+        const char *source;       /* "--endpoint", or the variable of the environment that names it */
         struct gal_sigv4_key key; /* borrowed from the environment; `id` NULL: requests are not signed */
         const char *region;       /* that they are signed for; borrowed */
 };

@@ -1,6 +1,6 @@
 /*
- * forward.h: one action, asked of another process: HTTP in the AWS JSON form, on the Unix socket of the process that
- * owns a store, or at an endpoint.
+ * forward.h: one action, asked of another process: HTTP in the AWS JSON form, on the Unix socket of the process
+ * that owns a store, or at an endpoint.
  *
  * Blocks; for verbs only.
  */

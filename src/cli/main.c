@@ -84,8 +84,9 @@ static void print_help(FILE *out)
         fprintf(out, "usage: galliard VERB [options]\n\nRuns Amazon States Language workflows anywhere.\n");
         for (int i = 0; i < GAL_VERBS_GROUP_COUNT; i++)
                 print_group(out, (enum gal_verb_group)i);
-        fprintf(out, "  %-*s %s\n  %-*s %s\n", HELP_WIDTH, "help VERB", "all that a verb can do; VERB --help is the same",
-                HELP_WIDTH, "--version", "which galliard this is");
+        fprintf(out, "  %-*s %s\n  %-*s %s\n", HELP_WIDTH, "help VERB",
+                "all that a verb can do; VERB --help is the same", HELP_WIDTH, "--version",
+                "which galliard this is");
         fputs("\nExamples:\n  galliard run order.asl.json --input '{\"id\": 7}'\n"
               "  galliard list --endpoint http://127.0.0.1:8083\n"
               "\nExit status: 0 succeeded; 1 the workflow failed, timed out or was stopped;\n"

@@ -129,7 +129,8 @@ static void put_common_options(void)
         static const struct gal_option options[] = { GAL_ASK_OPTIONS };
 
         puts(".SH OPTIONS OF VERBS ON A STORE OR A SERVER");
-        put_text("Verbs that are an action of the API have these as well. --store and --endpoint exclude each other; "
+        put_text("Verbs that are an action of the API have these as well. --store and --endpoint exclude each "
+                 "other; "
                  "either goes before what the environment says.");
         putchar('\n');
         for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -170,20 +171,24 @@ static void put_page(void)
         puts(".SH SYNOPSIS\n\\fBgalliard\\fR \\fIVERB\\fR [options]\n.br\n"
              "\\fBgalliard\\fR \\fBhelp\\fR [\\fIVERB\\fR]\n.br\n\\fBgalliard\\fR \\fB\\-\\-version\\fR");
         puts(".SH DESCRIPTION");
-        put_text("Galliard runs workflows in Amazon States Language, the language of AWS Step Functions: here and now "
+        put_text("Galliard runs workflows in Amazon States Language, the language of AWS Step Functions: here and "
+                 "now "
                  "(galliard run), or kept in a store and run by galliard serve, which also answers AWS clients.");
         putchar('\n');
-        put_paragraph("Verbs that are an action of the API work the same on a store and at a server. State machines "
-                      "are called by their name, executions MACHINE/NAME, versions and aliases NAME:3 and NAME:live; "
-                      "an ARN will do for each. A terminal gets tables; a pipe, or --json, gets the answer's JSON. "
-                      "Values that are JSON are given as they are, as @FILE, or as - for standard input; long texts "
-                      "as they are or as @FILE (@@ stands for an @ at their start).");
+        put_paragraph(
+                "Verbs that are an action of the API work the same on a store and at a server. State machines "
+                "are called by their name, executions MACHINE/NAME, versions and aliases NAME:3 and NAME:live; "
+                "an ARN will do for each. A terminal gets tables; a pipe, or --json, gets the answer's JSON. "
+                "Values that are JSON are given as they are, as @FILE, or as - for standard input; long texts "
+                "as they are or as @FILE (@@ stands for an @ at their start).");
         put_verbs();
         put_common_options();
         put_environment();
         puts(".SH EXIT STATUS");
-        put_text("0 done; 1 the workflow failed, timed out or was stopped, or a called action answered with an error; "
-                 "2 bad usage, definition, input or configuration, or refused. Each verb says what it means for it.");
+        put_text("0 done; 1 the workflow failed, timed out or was stopped, or a called action answered with an "
+                 "error; "
+                 "2 bad usage, definition, input or configuration, or refused. Each verb says what it means for "
+                 "it.");
         puts("\n.SH FILES\n.TP\ngalliard.json\nWhich function is which program; see galliard run.\n.TP\n"
              "galliard.db\nThe store, where none is named.");
 }

@@ -168,7 +168,7 @@ char *gal_member_short_arn(const char *text)
         word = gal_strdup(colon + 1);
         for (size_t i = 0; i < sizeof(executions) / sizeof(executions[0]); i++) {
                 rest = strncmp(arn.resource.data, executions[i], strlen(executions[i])) == 0 ? strchr(word, ':')
-                                                                                              : NULL;
+                                                                                             : NULL;
                 if (rest != NULL)
                         word[rest - word] = '/';
         }

@@ -1,5 +1,6 @@
 /*
- * member.h: the members of requests as options of the command line: how they are called there, and what the help says.
+ * member.h: the members of requests as options of the command line: how they are called there, and what the help
+ * says.
  */
 #ifndef GAL_CLI_MEMBER_H
 #define GAL_CLI_MEMBER_H

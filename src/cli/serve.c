@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
 #include "base/limits.h"
 #include "cli/age.h"
 #include "cli/arguments.h"
@@ -26,6 +27,7 @@
 #include "cli/verbs.h"
 #include "cli/wording.h"
 #include "net/loop.h"
+#include "runtime/owner_address.h"
 #include "runtime/runtime.h"
 #include "server/keys.h"
 #include "server/server.h"
@@ -50,9 +52,11 @@ enum option {
         ACCOUNT,
         LISTEN,
         LISTEN_AGAIN,
+        ADVERTISE,
         KEYS,
         INSECURE,
         FUNCTIONS,
+        LAMBDA_ENDPOINT,
         RETENTION,
         STATE_DIR,
         LOG_FORMAT,
@@ -70,11 +74,19 @@ static const struct gal_option options[OPTION_COUNT] = {
                      "; port 0: any free one; may be given twice; none: nowhere",
                      false },
         [LISTEN_AGAIN] = { "listen", "HOST:PORT", NULL, false },
+        [ADVERTISE] = { "advertise", "URL",
+                        "on Postgres: by which those that stand by reach this process; else the first address it "
+                        "listens on",
+                        false },
         [KEYS] = { "keys", "FILE", "the access keys that requests must be signed with, and what each may do",
                    false },
         [INSECURE] = { "insecure", NULL, "listen on addresses that other machines reach, without keys", false },
         [FUNCTIONS] = { "functions", "FILE", "which function is which program; else galliard.json, if there is one",
                         false },
+        [LAMBDA_ENDPOINT] = { "lambda-endpoint", "URL",
+                              "a Lambda Invoke API for functions that the file does not name; it wins over the "
+                              "file's lambdaEndpoint",
+                              false },
         [RETENTION] = { "retention", "AGE",
                         "remove executions so long after their end: 90d (when it is not given), "
                         "12h, ...; 0 keeps them",
@@ -116,6 +128,7 @@ struct serve {
         struct gal_client place; /* what options and environment come to */
         struct gal_log log;
         struct gal_functions *functions;
+        struct gal_tcp_socket sockets[2];
         struct gal_socket_path socket;
         char *poisoned_path; /* NULL: nothing is remembered */
         struct gal_runtime *runtime;
@@ -225,6 +238,14 @@ static void reload_keys(struct serve *serve)
         gal_server_set_keys(serve->server, keys);
 }
 
+/* True when none was given. */
+static bool set_endpoint(const struct serve *serve, struct gal_functions **functions, struct gal_error *error)
+{
+        const char *url = serve->arguments.values[LAMBDA_ENDPOINT];
+
+        return url == NULL || gal_functions_set_endpoint(functions, url, error) == GAL_OK;
+}
+
 /* As at the start: without the usual file there are none. */
 static void reload_functions(struct serve *serve)
 {
@@ -232,6 +253,7 @@ static void reload_functions(struct serve *serve)
         const char *path = given != NULL ? given : FUNCTIONS_USUAL;
         struct gal_error error = { .code = GAL_OK };
         struct gal_functions *functions = NULL;
+        bool is_set;
 
         if ((given != NULL || access(path, F_OK) == 0) && gal_functions_load(path, &functions, &error) != GAL_OK) {
                 gal_log(&serve->log, GAL_LOG_ERROR, "SIGHUP: the functions stay as they were: %s:%u:%u: %s", path,
@@ -240,6 +262,8 @@ static void reload_functions(struct serve *serve)
         }
         gal_log(&serve->log, GAL_LOG_INFO, "SIGHUP: %zu functions are in %s",
                 functions != NULL ? gal_functions_count(functions) : 0, path);
+        is_set = set_endpoint(serve, &functions, &error);
+        gal_assert(is_set); /* it was at the start */
         gal_runtime_set_functions(serve->runtime, functions);
 }
 
@@ -325,15 +349,16 @@ static enum gal_status watch_signals(struct serve *serve, struct gal_error *erro
 
 static enum gal_status create_runtime(struct serve *serve, struct gal_error *error)
 {
-        gal_auto_free char *address = gal_format("unix:%s", serve->socket.path);
+        const char *advertised = serve->arguments.values[ADVERTISE];
+        gal_auto_free char *address = gal_owner_address_format(
+                advertised != NULL ? advertised : serve->sockets[0].advertised_url, serve->socket.path);
         bool verbose = serve->arguments.values[VERBOSE] != NULL;
         struct gal_runtime_options runtime_options = { .store_url = serve->place.store_url,
                                                        .address = address,
                                                        .stand_by = gal_client_file(serve->place.store_url) == NULL,
                                                        .retention_ms = serve->retention_ms,
                                                        .functions = serve->functions,
-                                                       .account = serve->place.account,
-                                                       .region = serve->place.region,
+                                                       .wish = serve->place.wish,
                                                        .poisoned_path = serve->poisoned_path,
                                                        .log = &serve->log,
                                                        .record = verbose ? on_record : NULL,
@@ -370,20 +395,31 @@ static void raise_descriptors(void)
         setrlimit(RLIMIT_NOFILE, &limit); /* else there are fewer connections */
 }
 
-static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+/* Before the store: its lease says where this process is. */
+static enum gal_status bind_tcp(struct serve *serve, struct gal_error *error)
 {
         const char *const *values = serve->arguments.values;
         const char *addresses[] = { values[LISTEN] != NULL ? values[LISTEN] : LISTEN_USUAL, values[LISTEN_AGAIN] };
+        bool is_open = values[INSECURE] != NULL || values[KEYS] != NULL;
         enum gal_status status = GAL_OK;
-        const char *url;
 
         if (strcmp(addresses[0], "none") == 0 && addresses[1] == NULL)
                 return GAL_OK;
         for (size_t i = 0; status == GAL_OK && i < 2 && addresses[i] != NULL; i++)
-                status = gal_server_listen_tcp(serve->server, addresses[i], values[INSECURE] != NULL, error);
-        for (size_t i = 0; status == GAL_OK && (url = gal_server_url(serve->server, i)) != NULL; i++)
-                gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", url,
-                        values[KEYS] != NULL ? ", for signed requests" : "");
+                status = gal_tcp_bind(addresses[i], is_open, &serve->sockets[i], error);
+        return status;
+}
+
+static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+{
+        enum gal_status status = GAL_OK;
+
+        for (size_t i = 0; status == GAL_OK && i < 2 && serve->sockets[i].url != NULL; i++) {
+                status = gal_server_listen_tcp(serve->server, &serve->sockets[i], error);
+                if (status == GAL_OK)
+                        gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", serve->sockets[i].url,
+                                serve->arguments.values[KEYS] != NULL ? ", for signed requests" : "");
+        }
         return status;
 }
 
@@ -420,6 +456,8 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         if (status == GAL_OK && serve->arguments.values[KEYS] != NULL)
                 status = load_keys(serve, &serve->keys, error);
         if (status == GAL_OK)
+                status = bind_tcp(serve, error);
+        if (status == GAL_OK)
                 status = find_poisoned(serve, error);
         if (status == GAL_OK)
                 status = create_patiently(serve, error);
@@ -442,6 +480,8 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
 static void finish(struct serve *serve)
 {
         gal_server_destroy(serve->server);
+        for (size_t i = 0; i < 2; i++)
+                gal_tcp_socket_finish(&serve->sockets[i]);
         gal_keys_destroy(serve->keys);
         gal_timer_destroy(serve->stop_timer);
         gal_runtime_destroy(serve->runtime);
@@ -516,6 +556,15 @@ static bool check(struct serve *serve)
         return false;
 }
 
+static bool check_endpoint(struct serve *serve)
+{
+        struct gal_error error = { .code = GAL_OK };
+        int status;
+
+        return set_endpoint(serve, &serve->functions, &error) ||
+               gal_arguments_fault(&gal_cli_serve_usage, &status, "--lambda-endpoint: %s", error.message);
+}
+
 int gal_cli_serve(int argc, char **argv)
 {
         struct serve serve = { .log = { .write = gal_cli_log_text } };
@@ -532,7 +581,8 @@ int gal_cli_serve(int argc, char **argv)
         status = GAL_EXIT_USAGE;
         gal_crash_watch();
         if (check(&serve) &&
-            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions))
+            gal_cli_load_functions(serve.arguments.values[FUNCTIONS], FUNCTIONS_USUAL, &serve.functions) &&
+            check_endpoint(&serve))
                 status = run(&serve);
         finish(&serve);
         if (status == GAL_EXIT_OK)

@@ -27,12 +27,12 @@ enum gal_verb_group {
 };
 
 /*
- * One of the table. Verbs of two words ("alias create") that begin with the same one stand together; the first of them
- * speaks for all in the list of verbs.
+ * One of the table. Verbs of two words ("alias create") that begin with the same one stand together; the first of
+ * them speaks for all in the list of verbs.
  */
 struct gal_verb {
         enum gal_verb_group group;
-        const char *help; /* its line in the list of verbs; NULL: an earlier one speaks for it */
+        const char *help;                   /* its line in the list of verbs; NULL: an earlier one speaks for it */
         struct gal_action_verb action;      /* where it is an action of the API; else `name` in it is NULL: */
         const struct gal_verb_usage *usage; /* written by hand */
         int (*run)(int argc, char **argv);

@@ -193,8 +193,8 @@ static json_t *read_routes(struct gal_ask *ask, const struct gal_words *words)
         json_auto_t *routes = gal_need(json_array());
 
         for (size_t i = 0; i < words->count; i++) {
-                json_t *route = read_route(ask, alias, machine_len, words->items[i],
-                                           words->count == 1 ? WEIGHT_WHOLE : -1);
+                json_t *route =
+                        read_route(ask, alias, machine_len, words->items[i], words->count == 1 ? WEIGHT_WHOLE : -1);
 
                 if (route == NULL)
                         return NULL;
@@ -224,7 +224,8 @@ static json_t *read_tags(struct gal_ask *ask, const struct gal_words *words)
         bool is_option = strncmp(words->name, "--", 2) == 0;
         int status;
 
-        if (words->count == 1 && (words->items[0][0] == '[' || (is_option && strchr("@-", words->items[0][0]) != NULL)))
+        if (words->count == 1 &&
+            (words->items[0][0] == '[' || (is_option && strchr("@-", words->items[0][0]) != NULL)))
                 return read_json(words);
         for (size_t i = 0; i < words->count; i++) {
                 const char *text = words->items[i];

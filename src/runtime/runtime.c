@@ -80,7 +80,12 @@ static int64_t now_ms(const struct gal_runtime *runtime)
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + runtime->offset_ms;
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + (runtime == NULL ? 0 : runtime->offset_ms);
+}
+
+int64_t gal_runtime_now_ms(const struct gal_runtime *runtime)
+{
+        return now_ms(runtime);
 }
 
 /* 256 bits; the kernel does not fail here once it has started, but a sandbox may forbid it. */
@@ -550,8 +555,7 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
 
         if (options->store_url == NULL) {
                 runtime->store = gal_store_memory_create();
-                return gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
-                                         error);
+                return gal_settings_open(runtime->store, &options->wish, &runtime->settings, error);
         }
         status = gal_store_open(options->store_url, &runtime->store, error);
         if (status != GAL_OK)
@@ -559,8 +563,7 @@ static enum gal_status open_store(struct gal_runtime *runtime, const struct gal_
         runtime->store->log = options->log;
         status = runtime->store->ops->prepare(runtime->store, /* migrate= */ false, error);
         if (status == GAL_OK)
-                status = gal_settings_open(runtime->store, options->account, options->region, &runtime->settings,
-                                           error);
+                status = gal_settings_open(runtime->store, &options->wish, &runtime->settings, error);
         if (status == GAL_OK)
                 status = create_threads(runtime, error);
         return status;
@@ -685,6 +688,11 @@ const char *gal_runtime_account(const struct gal_runtime *runtime)
 const char *gal_runtime_region(const struct gal_runtime *runtime)
 {
         return runtime->settings.region;
+}
+
+void gal_runtime_forwarding_secret(const struct gal_runtime *runtime, char ret_secret[2 * GAL_KEY_SIZE + 1])
+{
+        gal_settings_secret(&runtime->settings, ret_secret);
 }
 
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime)

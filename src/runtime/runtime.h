@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "runtime/retention.h"
+#include "runtime/settings.h"
 
 struct gal_functions;
 struct gal_histogram;
@@ -35,8 +36,7 @@ struct gal_runtime_options {
         const char *poisoned_path;             /* see runtime/poisoned.h; NULL: nothing is remembered; borrowed */
         bool no_calls; /* attempts stay open and are dispatched by the next owner; no timers */
         bool virtual_time;
-        const char *account; /* nullable: the store's; see runtime/settings.h */
-        const char *region;
+        struct gal_owner_wish wish;
         const struct gal_log *log; /* nullable; borrowed; called from other threads, too */
         /* (nullable) as of the engine: committed records, and the end of an execution */
         void (*record)(void *user, const struct gal_run *run, const struct gal_record *record);
@@ -57,6 +57,10 @@ void gal_runtime_destroy(struct gal_runtime *runtime);
 /* (transfer none) Of the ARNs. */
 const char *gal_runtime_account(const struct gal_runtime *runtime);
 const char *gal_runtime_region(const struct gal_runtime *runtime);
+/* What processes of this store sign with when they forward: hexadecimal digits. */
+void gal_runtime_forwarding_secret(const struct gal_runtime *runtime, char ret_secret[2 * GAL_KEY_SIZE + 1]);
+/* The time that the engine goes by; of NULL the real one. Since 1970. */
+int64_t gal_runtime_now_ms(const struct gal_runtime *runtime);
 /* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */
 struct gal_engine *gal_runtime_engine(struct gal_runtime *runtime);
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime); /* for reading, on the loop's thread */

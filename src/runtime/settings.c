@@ -4,6 +4,7 @@
 #include "runtime/settings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -52,9 +53,9 @@ static enum gal_status read_or_add(struct gal_store *store, const char *name, co
 }
 
 static enum gal_status open_place(struct gal_store *store, const struct place *place, const char *wanted,
-                                  char **ret_value, struct gal_error *error)
+                                  const char *usual, char **ret_value, struct gal_error *error)
 {
-        const char *value = wanted != NULL ? wanted : place->usual;
+        const char *value = wanted != NULL ? wanted : usual != NULL ? usual : place->usual;
         enum gal_status status;
         size_t len;
 
@@ -93,14 +94,16 @@ static enum gal_status open_key(struct gal_store *store, const char *name, uint8
         return status;
 }
 
-enum gal_status gal_settings_open(struct gal_store *store, const char *account, const char *region,
+enum gal_status gal_settings_open(struct gal_store *store, const struct gal_owner_wish *wish,
                                   struct gal_settings *ret_settings, struct gal_error *error)
 {
         struct gal_settings settings = { .account = NULL };
-        enum gal_status status = open_place(store, &account_place, account, &settings.account, error);
+        enum gal_status status =
+                open_place(store, &account_place, wish->account, wish->account_usual, &settings.account, error);
 
         if (status == GAL_OK)
-                status = open_place(store, &region_place, region, &settings.region, error);
+                status =
+                        open_place(store, &region_place, wish->region, wish->region_usual, &settings.region, error);
         if (status == GAL_OK)
                 status = open_key(store, "token_key", settings.token_key, error);
         if (status == GAL_OK)
@@ -110,6 +113,12 @@ enum gal_status gal_settings_open(struct gal_store *store, const char *account, 
         else
                 gal_settings_finish(&settings);
         return status;
+}
+
+void gal_settings_secret(const struct gal_settings *settings, char ret_secret[2 * GAL_KEY_SIZE + 1])
+{
+        for (size_t i = 0; i < GAL_KEY_SIZE; i++)
+                snprintf(ret_secret + 2 * i, 3, "%02x", settings->forwarding_key[i]);
 }
 
 void gal_settings_finish(struct gal_settings *settings)

@@ -24,13 +24,23 @@ struct gal_settings {
         uint8_t forwarding_key[GAL_KEY_SIZE]; /* authenticates requests that one process forwards to another */
 };
 
+/* Whose a store is to be. Borrowed, all nullable. */
+struct gal_owner_wish {
+        const char *account; /* NULL: what the store has */
+        const char *region;
+        const char *account_usual; /* for a store that has none yet; NULL: GAL_ACCOUNT_USUAL */
+        const char *region_usual;
+};
+
 /*
- * Reads the settings of a prepared store, making those that are not there. `account`, `region` (nullable): what the
- * caller wants; NULL takes what the store has, or the usual one. GAL_EINVALID: the store has another one, or that
- * is none. GAL_EIO. Release with gal_settings_finish(), also of zeroes.
+ * Reads the settings of a prepared store, making those that are not there. GAL_EINVALID: the store has another
+ * account or region than the one wished for, or that is none. GAL_EIO. Release with gal_settings_finish(), also of
+ * zeroes.
  */
-GAL_MUST_USE enum gal_status gal_settings_open(struct gal_store *store, const char *account, const char *region,
+GAL_MUST_USE enum gal_status gal_settings_open(struct gal_store *store, const struct gal_owner_wish *wish,
                                                struct gal_settings *ret_settings, struct gal_error *error);
+/* The forwarding key as the secret of an access key. */
+void gal_settings_secret(const struct gal_settings *settings, char ret_secret[2 * GAL_KEY_SIZE + 1]);
 void gal_settings_finish(struct gal_settings *settings);
 
 #endif

@@ -64,9 +64,16 @@ static enum MHD_Result add_header(void *user, enum MHD_ValueKind kind, const cha
         return MHD_YES;
 }
 
-static const struct gal_sigv4_key *find_key(void *user, const char *id)
+static const struct gal_key *find_key(const struct gal_server *server, const char *id)
 {
-        const struct gal_key *key = gal_keys_find(user, id, strlen(id));
+        if (strcmp(id, server->forwarding_key.id) == 0)
+                return &server->forwarding_key;
+        return gal_keys_find(server->keys, id, strlen(id));
+}
+
+static const struct gal_sigv4_key *find_signing(void *user, const char *id)
+{
+        const struct gal_key *key = find_key(user, id);
 
         return key == NULL ? NULL : &key->signing;
 }
@@ -84,7 +91,7 @@ static const struct gal_key *verify(struct request *request)
 {
         struct header_list headers = { .count = 0 };
         struct gal_sigv4_verifying verifying = {
-                .find_key = find_key, .user = request->server->keys, .service = "states", .now_ms = now_ms()
+                .find_key = find_signing, .user = request->server, .service = "states", .now_ms = now_ms()
         };
         struct gal_sigv4_request signed_request = { .method = MHD_HTTP_METHOD_POST,
                                                     .path = "/",
@@ -107,7 +114,7 @@ static const struct gal_key *verify(struct request *request)
                 deny(request, refusal.type, gal_strdup(refusal.message));
                 return NULL;
         }
-        return gal_keys_find(request->server->keys, key->id, strlen(key->id));
+        return find_key(request->server, key->id);
 }
 
 /* Permissions. */
@@ -138,19 +145,26 @@ static void ask(struct question *question, const char *resource)
                 refuse_access(question, resource);
 }
 
-/* A bare name is a resource of ours. */
-static void ask_member(struct question *question, const json_t *object, const char *member, const char *kind)
+static void ask_member(struct question *question, const json_t *object, const char *member)
 {
         const char *text = json_string_value(json_object_get(object, member));
+
+        if (text != NULL)
+                ask(question, text);
+}
+
+/* Of what is to be made: it has no ARN yet. */
+static void ask_name(struct question *question, const json_t *object, const char *type)
+{
+        const char *name = json_string_value(json_object_get(object, "name"));
         const struct gal_api *api = &question->request->server->api;
         gal_auto_free char *arn = NULL;
 
-        if (text == NULL)
+        if (name == NULL)
                 return;
-        if (kind != NULL && strchr(text, ':') == NULL)
-                arn = gal_format("arn:%s:states:%s:%s:%s:%s", gal_arn_partition(api->region), api->region,
-                                 api->account, kind, text);
-        ask(question, arn != NULL ? arn : text);
+        arn = gal_format("arn:%s:states:%s:%s:%s:%s", gal_arn_partition(api->region), api->region, api->account,
+                         type, name);
+        ask(question, arn);
 }
 
 /* An alias names the versions that it leads to. */
@@ -159,31 +173,23 @@ static void ask_routes(struct question *question, const json_t *body)
         const json_t *routes = json_object_get(body, "routingConfiguration");
 
         for (size_t i = 0; i < json_array_size(routes); i++)
-                ask_member(question, json_array_get(routes, i), "stateMachineVersionArn", /* kind= */ NULL);
+                ask_member(question, json_array_get(routes, i), "stateMachineVersionArn");
 }
 
 static void ask_body(struct question *question, const json_t *body)
 {
-        static const struct {
-                const char *member;
-                const char *kind; /* of a bare name */
-        } members[] = {
-                { "stateMachineArn", "stateMachine" },
-                { "executionArn", NULL },
-                { "activityArn", "activity" },
-                { "mapRunArn", NULL },
-                { "resourceArn", NULL },
-                { "stateMachineAliasArn", NULL },
-                { "stateMachineVersionArn", NULL },
+        static const char *const members[] = {
+                "stateMachineArn",      "executionArn",           "activityArn", "mapRunArn", "resourceArn",
+                "stateMachineAliasArn", "stateMachineVersionArn",
         };
         const char *action = question->request->action;
 
         for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-                ask_member(question, body, members[i].member, members[i].kind);
+                ask_member(question, body, members[i]);
         if (strcmp(action, "CreateStateMachine") == 0)
-                ask_member(question, body, "name", "stateMachine");
+                ask_name(question, body, "stateMachine");
         if (strcmp(action, "CreateActivity") == 0)
-                ask_member(question, body, "name", "activity");
+                ask_name(question, body, "activity");
         ask_routes(question, body);
         if (question->resource_count == 0)
                 ask(question, ANY_RESOURCE);

@@ -10,10 +10,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "api/validate.h"
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "server/forward.h"
 #include "server/internal.h"
 #include "server/keys.h"
 #include "server/metrics.h"
@@ -86,6 +88,11 @@ static size_t count_clients_max(void)
         return limit.rlim_cur < 64 ? 32 : (size_t)limit.rlim_cur / 2;
 }
 
+static int64_t now_ms(void *user)
+{
+        return gal_runtime_now_ms(user);
+}
+
 static void poke(void *user)
 {
         gal_runtime_poke(user);
@@ -100,6 +107,7 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
                                   struct gal_error *error)
 {
         struct gal_server *server = gal_new(struct gal_server);
+        enum gal_status status;
 
         if (getrandom(server->ids.state, sizeof(server->ids.state), 0) != (ssize_t)sizeof(server->ids.state)) {
                 free(server);
@@ -109,9 +117,12 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->loop = gal_runtime_loop(options->runtime);
         server->log = options->log;
         server->client_ms_max = options->client_ms_max > 0 ? options->client_ms_max : GAL_SERVER_CLIENT_MS_MAX;
+        server->validator = gal_validator_create();
         server->api = (struct gal_api){ .store = gal_runtime_store(options->runtime),
+                                        .validator = server->validator,
                                         .account = gal_runtime_account(options->runtime),
                                         .region = gal_runtime_region(options->runtime),
+                                        .now_ms = now_ms,
                                         .poke = poke,
                                         .purge = purge,
                                         .user = options->runtime,
@@ -120,6 +131,20 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->client_max = count_clients_max();
         server->waiting_max =
                 server->client_max / 2 < GAL_SERVER_REQUESTS_MAX ? server->client_max / 2 : GAL_SERVER_REQUESTS_MAX;
+        status = gal_forwarder_create(options->runtime, &server->forwarder, error);
+        if (status != GAL_OK) {
+                gal_validator_destroy(server->validator);
+                free(server);
+                return status;
+        }
+        gal_runtime_forwarding_secret(options->runtime, server->forwarding_secret);
+        memcpy(server->forwarding_id, GAL_FORWARDING_KEY_ID, sizeof(server->forwarding_id));
+        server->forwarding_key = (struct gal_key){
+                .id = server->forwarding_id,
+                .secret = server->forwarding_secret,
+                .user = server->forwarding_id,
+                .signing = { .id = server->forwarding_id, .secret = server->forwarding_secret },
+        };
         server->metrics = gal_metrics_create();
         LIST_INIT(&server->requests);
         server->sweep_timer = gal_timer_create(server->loop, sweep, server);
@@ -186,11 +211,14 @@ void gal_server_destroy(struct gal_server *server)
         if (server == NULL)
                 return;
         gal_server_quiesce(server);
+        gal_forwarder_destroy(server->forwarder);
         say_farewell(server);
         for (size_t i = 0; i < server->listener_count; i++)
                 gal_listener_finish(&server->listeners[i]);
         gal_timer_destroy(server->sweep_timer);
         gal_metrics_destroy(server->metrics);
         gal_keys_destroy(server->keys);
+        gal_validator_destroy(server->validator);
+        explicit_bzero(server->forwarding_secret, sizeof(server->forwarding_secret));
         free(server);
 }

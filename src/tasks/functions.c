@@ -587,6 +587,21 @@ static void free_function(struct gal_function *function)
         free(function->directory);
 }
 
+enum gal_status gal_functions_set_endpoint(struct gal_functions **functions, const char *url,
+                                           struct gal_error *error)
+{
+        if (!is_url(url))
+                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "'%s' is no URL such as http://127.0.0.1:9000",
+                                url);
+        if (*functions == NULL) {
+                *functions = gal_new(struct gal_functions);
+                (*functions)->index = gal_need(json_object());
+        }
+        free((*functions)->endpoint);
+        (*functions)->endpoint = gal_strdup(url);
+        return GAL_OK;
+}
+
 void gal_functions_destroy(struct gal_functions *functions)
 {
         if (!functions)

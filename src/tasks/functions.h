@@ -56,6 +56,12 @@ GAL_MUST_USE enum gal_status gal_functions_load(const char *path, struct gal_fun
 /* The same from a text (borrowed for the call); `directory` is what the file's folder would be. "{}" is empty. */
 GAL_MUST_USE enum gal_status gal_functions_parse(const char *text, size_t len, const char *directory,
                                                  struct gal_functions **ret_functions, struct gal_error *error);
+/*
+ * Makes `url` the lambdaEndpoint, whatever a file said; `*functions` NULL becomes a configuration of nothing else.
+ * Before anybody uses it. GAL_EINVALID: that is no URL.
+ */
+GAL_MUST_USE enum gal_status gal_functions_set_endpoint(struct gal_functions **functions, const char *url,
+                                                        struct gal_error *error);
 void gal_functions_destroy(struct gal_functions *functions); /* accepts NULL */
 
 /* Where functions that are not configured are to be found. (transfer none) NULL: nowhere. */

@@ -10,7 +10,7 @@ import time
 from machines import ARN, FAIL, MACHINE_ARN
 from place import Connection, Fault, demand, demand_equal
 
-ANSWER_SECONDS_MAX = 60
+ANSWER_SECONDS_MAX = 300 # a slow machine gets through the starts of `serve` in a few of its short lives
 PAUSE_SECONDS = 0.03
 CLIENTS = 4
 ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")

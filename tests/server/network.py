@@ -163,7 +163,8 @@ def signed_requests(place):
         (admin, "ListStateMachines", {}, None),
         (admin, "StartExecution", other, None),
         (starter, "StartExecution", arn, None),
-        (starter, "StartExecution", {"stateMachineArn": "pass"}, None),
+        (starter, "StartExecution", {"stateMachineArn": "pass"}, "AccessDeniedException"), # no name of a resource
+        (admin, "StartExecution", {"stateMachineArn": "pass"}, "InvalidArn"),
         (starter, "DescribeStateMachine", arn, None),
         (starter, "StartExecution", other, "AccessDeniedException"),
         (starter, "StartExecution", {**arn, "executionArn": "arn:x"}, "AccessDeniedException"),

@@ -43,7 +43,8 @@ struct backend {
         struct sim_session *session; /* NULL: nobody waits for it */
         struct gal_batch *batch;
         uint64_t epoch;
-        unsigned at; /* in the order of steps */
+        uint64_t decided_at; /* the count of events */
+        unsigned at;         /* in the order of steps */
         bool has_lock;
         enum sim_fault fault; /* SIM_FAULT_COUNT: none */
         unsigned fault_at;
@@ -209,7 +210,7 @@ static void write_rows(struct backend *backend)
                          (unsigned long long)backend->epoch, (unsigned long long)db->granted_epoch);
         status = db->rows->ops->commit(db->rows, backend->batch, NULL);
         if (status == GAL_OK)
-                sim_ledger_apply(db->sim->ledger, backend->batch, backend->epoch);
+                sim_ledger_apply(db->sim->ledger, backend->batch, backend->epoch, backend->decided_at);
         if (status == GAL_OK && backend->fault == SIM_FAULT_APPLIED)
                 status = GAL_EIO;
         finish_backend(backend, status);
@@ -334,6 +335,7 @@ struct sim_session *sim_db_commit(struct sim_db *db, struct sim_node *node, stru
         backend->session = session;
         backend->batch = gal_batch_copy(batch);
         backend->epoch = epoch;
+        backend->decided_at = db->sim->event_count;
         backend->fault = pick_fault(db);
         backend->fault_at = (unsigned)sim_below(db->sim, STEP_COUNT);
         backend->next = db->backends;

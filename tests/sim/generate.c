@@ -5,6 +5,7 @@
 #include "generate.h"
 
 #include "base/buffer.h"
+#include "outsider.h"
 
 #define DEPTH_MAX 2
 #define LENGTH_MAX 4
@@ -80,7 +81,37 @@ static void put_handlers(struct generator *generator, unsigned next)
         }
 }
 
-static void put_task(struct generator *generator, unsigned next)
+/* Nobody but a worker or the holder of a token ends these, and either may be lost: they have a time. */
+static void put_time(struct generator *generator)
+{
+        unsigned seconds = 2 + (unsigned)below(generator, one_in(generator, 3) ? 300 : 10);
+
+        put(generator, ",\"TimeoutSeconds\":%u", seconds);
+        if (one_in(generator, 3))
+                put(generator, ",\"HeartbeatSeconds\":%u", 1 + (unsigned)below(generator, seconds - 1));
+}
+
+static void put_activity(struct generator *generator, unsigned next)
+{
+        put(generator, "{\"Type\":\"Task\",\"Resource\":\"" SIM_ACTIVITY_ARN "%u\"",
+            (unsigned)below(generator, SIM_ACTIVITIES));
+        put_time(generator);
+        put(generator, ",\"ResultPath\":\"$.r\"");
+        put_handlers(generator, next);
+        put_next(generator, next);
+}
+
+static void put_callback(struct generator *generator, unsigned next)
+{
+        put(generator, "{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke.waitForTaskToken\","
+                       "\"Parameters\":{\"FunctionName\":\"f\",\"Payload\":{\"t.$\":\"$$.Task.Token\"}}");
+        put_time(generator);
+        put(generator, ",\"ResultPath\":\"$.r\"");
+        put_handlers(generator, next);
+        put_next(generator, next);
+}
+
+static void put_function(struct generator *generator, unsigned next)
 {
         put(generator,
             "{\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:" SIM_REGION ":" SIM_ACCOUNT ":function:f\"");
@@ -94,6 +125,16 @@ static void put_task(struct generator *generator, unsigned next)
         put(generator, ",\"ResultPath\":\"$.r\"");
         put_handlers(generator, next);
         put_next(generator, next);
+}
+
+static void put_task(struct generator *generator, unsigned next)
+{
+        if (one_in(generator, 4))
+                put_activity(generator, next);
+        else if (one_in(generator, 5))
+                put_callback(generator, next);
+        else
+                put_function(generator, next);
 }
 
 static void put_choice(struct generator *generator, unsigned next, unsigned other)

@@ -12,6 +12,7 @@
 #include "db.h"
 #include "definition/program.h"
 #include "journal/journal.h"
+#include "outsider.h"
 
 struct sim_answer {
         struct sim_answer *next;
@@ -32,6 +33,19 @@ struct name {
         int64_t reusable_ms;
 };
 
+struct activity {
+        UT_hash_handle hh;
+        char *name;
+};
+
+/* A task in a queue; the start of one by a worker; the end of an attempt that has a token. */
+struct note {
+        UT_hash_handle hh;
+        char *key;
+        char *text; /* of a start: the attempt; of an end: its result or cause */
+        bool was_given;
+};
+
 struct sim_ledger {
         size_t snapshots; /* that were compared */
         struct sim *sim;
@@ -41,7 +55,12 @@ struct sim_ledger {
         struct sim_entry *entries;
         struct sim_entry *by_arn;
         size_t open_count;
-        uint64_t epoch; /* of the commit that is being applied */
+        struct activity *activities;
+        struct note *tasks;
+        struct note *starts; /* by worker */
+        struct note *ends;   /* by attempt */
+        uint64_t epoch;      /* of the commit that is being applied */
+        uint64_t decided_at;
 };
 
 struct sim_ledger *sim_ledger_create(struct sim *sim)
@@ -145,6 +164,7 @@ static void open_attempt(struct sim_ledger *ledger, struct sim_entry *entry, con
         struct sim_attempt *attempt = gal_new(struct sim_attempt);
 
         attempt->is_new = true;
+        attempt->is_activity = record->type == GAL_EVENT_ACTIVITY_SCHEDULED;
         attempt->frame = record->frame;
         attempt->scheduled_id = record->id;
         attempt->epoch = ledger->epoch;
@@ -190,10 +210,15 @@ static void close_attempts(struct sim_entry *entry)
         }
 }
 
-static bool has_open_attempt(const struct sim_entry *entry)
+bool sim_attempt_needs_call(const struct sim_attempt *attempt)
+{
+        return !attempt->is_activity && !attempt->is_submitted;
+}
+
+static bool has_open_call(const struct sim_entry *entry)
 {
         for (const struct sim_attempt *attempt = entry->attempts; attempt != NULL; attempt = attempt->next) {
-                if (!attempt->is_over)
+                if (!attempt->is_over && sim_attempt_needs_call(attempt))
                         return true;
         }
         return false;
@@ -317,6 +342,201 @@ static bool is_name_of(const struct sim_ledger *ledger, const struct sim_entry *
                (name->reusable_ms == INT64_MAX) == sim_entry_is_open(entry);
 }
 
+/* Activities, their queues, and tokens. */
+
+bool sim_ledger_has_activity(const struct sim_ledger *ledger, const char *name)
+{
+        struct activity *activity;
+
+        HASH_FIND_STR(ledger->activities, name, activity);
+        return activity != NULL;
+}
+
+static void delete_activity(struct sim_ledger *ledger, const char *name)
+{
+        struct activity *activity;
+
+        HASH_FIND_STR(ledger->activities, name, activity);
+        if (activity == NULL)
+                return;
+        HASH_DEL(ledger->activities, activity);
+        free(activity->name);
+        free(activity);
+}
+
+static void put_activity(struct sim_ledger *ledger, const struct gal_activity_row *row)
+{
+        struct activity *activity = gal_new(struct activity);
+
+        delete_activity(ledger, row->name);
+        activity->name = gal_strdup(row->name);
+        HASH_ADD_KEYPTR(hh, ledger->activities, activity->name, strlen(activity->name), activity);
+}
+
+static char *attempt_key(const char *execution_id, uint64_t scheduled_id)
+{
+        return gal_format("%s/%" PRIu64, execution_id, scheduled_id);
+}
+
+static struct note *find_note(struct note *notes, const char *key)
+{
+        struct note *note;
+
+        HASH_FIND_STR(notes, key, note);
+        return note;
+}
+
+/* Takes both texts. */
+static void add_note(struct note **notes, char *key, char *text)
+{
+        struct note *note = gal_new(struct note);
+
+        note->key = key;
+        note->text = text;
+        HASH_ADD_KEYPTR(hh, *notes, note->key, strlen(note->key), note);
+}
+
+static void destroy_note(struct note **notes, struct note *note)
+{
+        HASH_DEL(*notes, note);
+        free(note->key);
+        free(note->text);
+        free(note);
+}
+
+static void destroy_notes(struct note **notes)
+{
+        while (*notes != NULL)
+                destroy_note(notes, *notes);
+}
+
+static void put_task(struct sim_ledger *ledger, const struct gal_activity_task_row *row)
+{
+        gal_auto_free char *key = attempt_key(row->execution_id, row->scheduled_id);
+        struct sim_entry *entry = sim_ledger_find_id(ledger, row->execution_id);
+
+        if (entry == NULL || find_note(ledger->tasks, key) != NULL) {
+                sim_fail(ledger->sim, "task %s is queued %s", key, entry == NULL ? "for nothing" : "twice");
+                return;
+        }
+        entry->task_count++;
+        entry->was_touched = true;
+        add_note(&ledger->tasks, gal_take(key), gal_strdup(row->activity));
+}
+
+static void take_task(struct sim_ledger *ledger, const struct gal_activity_task_row *row)
+{
+        gal_auto_free char *key = attempt_key(row->execution_id, row->scheduled_id);
+        struct sim_entry *entry = sim_ledger_find_id(ledger, row->execution_id);
+        struct note *note = find_note(ledger->tasks, key);
+
+        if (entry == NULL || note == NULL) {
+                sim_fail(ledger->sim, "task %s leaves a queue that it is not in", key);
+                return;
+        }
+        entry->task_count--;
+        entry->was_touched = true;
+        destroy_note(&ledger->tasks, note);
+}
+
+/* Who waits stands in the queue, and nobody else does. */
+static void check_tasks(struct sim_ledger *ledger, const struct sim_entry *entry)
+{
+        const struct gal_execution *execution = entry->execution;
+        size_t count = 0;
+
+        for (uint32_t i = 0; sim_entry_is_open(entry) && i < execution->frame_count; i++) {
+                const struct gal_frame *frame = execution->frames[i];
+                const struct sim_attempt *attempt;
+                gal_auto_free char *key = NULL;
+
+                if (frame == NULL || frame->attempt.scheduled_id == 0 || frame->attempt.started)
+                        continue;
+                attempt = sim_entry_attempt(entry, frame->attempt.scheduled_id);
+                if (attempt == NULL || !attempt->is_activity)
+                        continue;
+                count++;
+                key = attempt_key(entry->id, frame->attempt.scheduled_id);
+                if (find_note(ledger->tasks, key) == NULL)
+                        sim_fail(ledger->sim, "task %s waits for a worker and is in no queue", key);
+        }
+        if (count != entry->task_count)
+                sim_fail(ledger->sim, "%s: %zu tasks wait for a worker, and %zu are queued", entry->arn, count,
+                         entry->task_count);
+}
+
+void sim_ledger_given(struct sim_ledger *ledger, const char *worker, const char *execution_id,
+                      uint64_t scheduled_id)
+{
+        gal_auto_free char *key = attempt_key(execution_id, scheduled_id);
+        struct note *start = find_note(ledger->starts, worker);
+
+        if (start == NULL || strcmp(start->text, key) != 0)
+                sim_fail(ledger->sim, "%s is given %s, and it is not written that it started that", worker, key);
+        else if (start->was_given)
+                sim_fail(ledger->sim, "%s is given %s twice", worker, key);
+        else
+                start->was_given = true;
+}
+
+bool sim_ledger_has_end(const struct sim_ledger *ledger, const char *execution_id, uint64_t scheduled_id,
+                        const char *with)
+{
+        gal_auto_free char *key = attempt_key(execution_id, scheduled_id);
+        const struct note *end = find_note(ledger->ends, key);
+
+        return end != NULL && strcmp(end->text, with) == 0;
+}
+
+bool sim_entry_has_open(const struct sim_entry *entry, uint64_t scheduled_id)
+{
+        const struct gal_execution *execution = entry->execution;
+
+        for (uint32_t i = 0; sim_entry_is_open(entry) && i < execution->frame_count; i++) {
+                if (execution->frames[i] != NULL && execution->frames[i]->attempt.scheduled_id == scheduled_id)
+                        return true;
+        }
+        return false;
+}
+
+static void note_end(struct sim_ledger *ledger, const struct sim_entry *entry, const struct gal_frame *frame,
+                     const char *with)
+{
+        if (frame->attempt.token != NULL)
+                add_note(&ledger->ends, attempt_key(entry->id, frame->attempt.scheduled_id),
+                         gal_strdup(with == NULL ? "" : with));
+}
+
+/* Before the record is applied. */
+static void note_task(struct sim_ledger *ledger, const struct sim_entry *entry, const struct gal_record *record)
+{
+        const struct gal_frame *frame = gal_execution_frame(entry->execution, record->frame);
+        struct sim_attempt *attempt;
+
+        switch ((int)record->type) {
+        case GAL_EVENT_ACTIVITY_STARTED:
+                sim_outsiders_started(ledger->sim->outsiders, record->as.task_started.worker, ledger->decided_at);
+                add_note(&ledger->starts, gal_strdup(record->as.task_started.worker),
+                         attempt_key(entry->id, frame->attempt.scheduled_id));
+                return;
+        case GAL_EVENT_TASK_SUBMITTED:
+                attempt = sim_entry_attempt(entry, frame->attempt.scheduled_id);
+                if (attempt != NULL)
+                        attempt->is_submitted = true;
+                return;
+        case GAL_EVENT_TASK_SUCCEEDED:
+        case GAL_EVENT_ACTIVITY_SUCCEEDED:
+                note_end(ledger, entry, frame, gal_payload_text(record->as.output.output, NULL));
+                return;
+        case GAL_EVENT_TASK_FAILED:
+        case GAL_EVENT_ACTIVITY_FAILED:
+                note_end(ledger, entry, frame, record->as.failure.cause);
+                return;
+        default:
+                return;
+        }
+}
+
 /* Executions. */
 
 static void add_to_arns(struct sim_ledger *ledger, struct sim_entry *entry)
@@ -385,6 +605,7 @@ static void apply_record(struct sim_ledger *ledger, struct sim_entry *entry, con
 {
         if (sim_has_failed(ledger->sim) || !sim_record_check(ledger->sim, entry, record))
                 return;
+        note_task(ledger, entry, record);
         gal_execution_apply(entry->execution, record);
         if (gal_event_infos[record->type].shape == GAL_SHAPE_SCHEDULED)
                 open_attempt(ledger, entry, record);
@@ -460,6 +681,7 @@ static void check_entry(struct sim_ledger *ledger, struct sim_entry *entry)
         close_attempts(entry);
         if (sim_has_failed(sim))
                 return;
+        check_tasks(ledger, entry);
         if (execution->last_id == 0)
                 sim_fail(sim, "%s has rows and no events", entry->arn);
         if (strcmp(entry->status, gal_execution_status_name(execution->status)) != 0)
@@ -473,15 +695,16 @@ static void check_entry(struct sim_ledger *ledger, struct sim_entry *entry)
         if (is_open && entry->wake_ms != 0 && entry->wake_ms != gal_execution_wake_ms(execution))
                 sim_fail(sim, "%s is parked until %" PRId64 " and due at %" PRId64, entry->arn, entry->wake_ms,
                          gal_execution_wake_ms(execution));
-        if (is_open && entry->wake_ms != 0 && (has_open_attempt(entry) || gal_execution_is_ready(execution)))
+        if (is_open && entry->wake_ms != 0 && (has_open_call(entry) || gal_execution_is_ready(execution)))
                 sim_fail(sim, "%s is parked and does not wait for the time alone", entry->arn);
 }
 
-void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch)
+void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch, uint64_t decided_at)
 {
         struct sim_entry *entry, *next;
 
         ledger->epoch = epoch;
+        ledger->decided_at = decided_at;
         for (size_t i = 0; i < batch->machine_count; i++)
                 put_machine(ledger, &batch->machines[i]);
         for (size_t i = 0; i < batch->deleted_machine_count; i++)
@@ -498,6 +721,14 @@ void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, 
                 put_run(ledger, &batch->runs[i], true);
         for (size_t i = 0; i < batch->closed_run_count; i++)
                 put_run(ledger, &batch->closed_runs[i], false);
+        for (size_t i = 0; i < batch->activity_count; i++)
+                put_activity(ledger, &batch->activities[i]);
+        for (size_t i = 0; i < batch->deleted_activity_count; i++)
+                delete_activity(ledger, batch->deleted_activities[i]);
+        for (size_t i = 0; i < batch->activity_task_count; i++)
+                put_task(ledger, &batch->activity_tasks[i]);
+        for (size_t i = 0; i < batch->taken_activity_task_count; i++)
+                take_task(ledger, &batch->taken_activity_tasks[i]);
         HASH_ITER(hh, ledger->entries, entry, next)
         {
                 if (entry->was_touched)
@@ -555,5 +786,10 @@ void sim_ledger_destroy(struct sim_ledger *ledger)
                 free(name->execution_id);
                 free(name);
         }
+        while (ledger->activities != NULL)
+                delete_activity(ledger, ledger->activities->name);
+        destroy_notes(&ledger->tasks);
+        destroy_notes(&ledger->starts);
+        destroy_notes(&ledger->ends);
         free(ledger);
 }

@@ -20,6 +20,8 @@ struct sim_attempt {
         struct sim_attempt *next;
         bool is_new; /* of the last commit */
         bool is_over;
+        bool is_activity;  /* no call goes out for it */
+        bool is_submitted; /* its call is over */
         uint32_t frame;
         uint64_t scheduled_id;
         uint64_t epoch;        /* of the owner that wrote it */
@@ -45,7 +47,8 @@ struct sim_entry {
         struct gal_journal_source *source; /* of its chunks */
         uint64_t sequence;                 /* of the last chunk */
         bool has_run;
-        int64_t wake_ms; /* of its run row */
+        int64_t wake_ms;   /* of its run row */
+        size_t task_count; /* rows in the queues of activities */
         bool was_touched;
         bool is_purged;  /* its rows are gone, but for its name */
         bool is_refused; /* the database takes nothing more of it: it stands still for ever */
@@ -65,8 +68,9 @@ struct sim_machine {
 struct sim_ledger *sim_ledger_create(struct sim *sim);
 void sim_ledger_destroy(struct sim_ledger *ledger); /* accepts NULL */
 
-/* A batch was committed under the lease with that epoch. */
-void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch);
+/* A batch was committed under the lease with that epoch; it was decided at that count of events. */
+void sim_ledger_apply(struct sim_ledger *ledger, const struct gal_batch *batch, uint64_t epoch,
+                      uint64_t decided_at);
 
 /* (transfer none) The first of all executions; the next is hh.next. */
 struct sim_entry *sim_ledger_first(const struct sim_ledger *ledger);
@@ -91,6 +95,17 @@ struct sim_entry *sim_ledger_dispatched(struct sim_ledger *ledger, const char *i
                                         uint64_t memory);
 /* A worker tells an engine its result. */
 void sim_entry_answered(struct sim_entry *entry, uint64_t scheduled_id, const char *result);
+
+/* Whether it needs a call that is out. */
+bool sim_attempt_needs_call(const struct sim_attempt *attempt);
+bool sim_ledger_has_activity(const struct sim_ledger *ledger, const char *name);
+/* A worker is given the task: it must be written that this one has started it, and nobody was given it before. */
+void sim_ledger_given(struct sim_ledger *ledger, const char *worker, const char *execution_id,
+                      uint64_t scheduled_id);
+/* Whether an attempt has ended with that result, or that cause. */
+bool sim_ledger_has_end(const struct sim_ledger *ledger, const char *execution_id, uint64_t scheduled_id,
+                        const char *with);
+bool sim_entry_has_open(const struct sim_entry *entry, uint64_t scheduled_id);
 
 /* record.c: whether `record` may be the next one of `entry`; says why not. */
 bool sim_record_check(struct sim *sim, const struct sim_entry *entry, const struct gal_record *record);

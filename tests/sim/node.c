@@ -16,6 +16,7 @@
 #include "clients.h"
 #include "db.h"
 #include "ledger.h"
+#include "outsider.h"
 #include "worker.h"
 
 #define LEASE_MS 10000
@@ -441,6 +442,12 @@ static void on_cancel(void *user, struct gal_task_handle *handle, void *data)
         sim_call_destroy(node->sim, call);
 }
 
+/* The worker goes on; nobody hears it. */
+static void on_release(void *user, struct gal_task_handle *handle, void *data)
+{
+        on_cancel(user, handle, data);
+}
+
 /* What runs must be what is written. */
 static void on_record(void *user, const struct gal_run *run, const struct gal_record *record)
 {
@@ -496,6 +503,7 @@ static void start_process(struct sim *sim, struct sim_event *event)
         struct gal_engine_callbacks callbacks = { .commit = on_commit,
                                                   .dispatch = on_dispatch,
                                                   .cancel = on_cancel,
+                                                  .release = on_release,
                                                   .record = on_record,
                                                   .closed = on_closed,
                                                   .user = node };
@@ -528,6 +536,7 @@ static void end_process(struct sim_node *node)
                 node->requests = request->next;
                 sim_request_forget(request);
         }
+        sim_outsiders_forget(sim->outsiders, node);
         gal_engine_destroy(node->engine);
         gal_store_destroy(node->reader);
         sim_unschedule(sim, &node->tick);
@@ -622,7 +631,8 @@ static void check_open(struct sim_node *node, const struct sim_entry *entry)
         int64_t soon_ms = !is_paused ? wake_ms : (wake_ms > clock_ms ? wake_ms : clock_ms) + PAUSE_MS;
 
         for (const struct sim_attempt *attempt = entry->attempts; attempt != NULL; attempt = attempt->next) {
-                if (!attempt->is_over && !has_call(node, entry, attempt->scheduled_id))
+                if (!attempt->is_over && sim_attempt_needs_call(attempt) &&
+                    !has_call(node, entry, attempt->scheduled_id))
                         sim_fail(sim, "attempt %" PRIu64 " of %s is open and was not dispatched",
                                  attempt->scheduled_id, entry->arn);
         }

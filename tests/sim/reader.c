@@ -35,6 +35,7 @@ struct breaking {
         gal_chunk_reader chunk;
         gal_run_reader run;
         gal_machine_reader machine;
+        gal_activity_task_reader task;
         void *user;
         uint64_t left;
 };
@@ -58,6 +59,13 @@ static bool pass_machine(void *user, const struct gal_machine_row *row)
         struct breaking *breaking = user;
 
         return breaking->left-- > 0 && breaking->machine(breaking->user, row);
+}
+
+static bool pass_task(void *user, const struct gal_activity_task_row *row)
+{
+        struct breaking *breaking = user;
+
+        return breaking->left-- > 0 && breaking->task(breaking->user, row);
 }
 
 static enum gal_status read_machines(struct gal_store *store, const char *name, gal_machine_reader machine,
@@ -196,6 +204,31 @@ static enum gal_status read_chunk_of_event(struct gal_store *store, uint32_t slo
                                                       error);
 }
 
+static enum gal_status read_activities(struct gal_store *store, const char *name, gal_activity_reader activity,
+                                       void *user, struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+
+        if (is_broken(reader))
+                return fail_reading(error);
+        return reader->rows->ops->read_activities(reader->rows, name, activity, user, error);
+}
+
+static enum gal_status read_activity_tasks(struct gal_store *store, const char *activity,
+                                           const struct gal_activity_task_row *after, size_t limit,
+                                           gal_activity_task_reader task, void *user, struct gal_error *error)
+{
+        struct reader *reader = (struct reader *)store;
+        struct breaking breaking = { .task = task, .user = user, .left = sim_below(reader->sim, 3) };
+
+        if (!is_broken(reader))
+                return reader->rows->ops->read_activity_tasks(reader->rows, activity, after, limit, task, user,
+                                                              error);
+        (void)!reader->rows->ops->read_activity_tasks(reader->rows, activity, after, limit, pass_task, &breaking,
+                                                      NULL);
+        return fail_reading(error);
+}
+
 static void destroy_reader(struct gal_store *store)
 {
         free(store);
@@ -215,6 +248,8 @@ static const struct gal_store_ops reader_ops = {
         .read_chunks = read_chunks,
         .read_chunks_back = read_chunks_back,
         .read_chunk_of_event = read_chunk_of_event,
+        .read_activities = read_activities,
+        .read_activity_tasks = read_activity_tasks,
         .destroy = destroy_reader,
 };
 

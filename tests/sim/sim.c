@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "look.h"
 #include "node.h"
+#include "outsider.h"
 #include "retention.h"
 
 #define START_MS 1767225600000           /* 2026-01-01T00:00:00Z */
@@ -217,6 +218,7 @@ static void begin(struct sim *sim)
                 sim->nodes[i] = sim_node_create(sim, i);
         sim->is_large = sim_one_in(sim, 4);
         sim->clients = sim_clients_create(sim);
+        sim->outsiders = sim_outsiders_create(sim);
         sim_retention_begin(sim);
         sim_schedule(sim, &sim->fault_event, cause_faults, (int64_t)sim_below(sim, 2000));
         sim_schedule(sim, &sim->look_event, look, (int64_t)sim_below(sim, 3000));
@@ -227,6 +229,7 @@ static void calm_down(struct sim *sim)
         sim_trace(sim, "calm");
         sim->unreadable_until_ms = 0;
         sim_db_calm(sim->db);
+        sim_outsiders_calm(sim->outsiders);
         for (size_t i = 0; i < sim->node_count; i++)
                 sim_node_calm(sim->nodes[i]);
 }
@@ -310,6 +313,7 @@ static void end(struct sim *sim)
         for (size_t i = 0; i < sim->node_count; i++)
                 sim_node_destroy(sim->nodes[i]);
         sim_clients_destroy(sim->clients);
+        sim_outsiders_destroy(sim->outsiders);
         sim_db_destroy(sim->db);
 }
 

@@ -26,6 +26,7 @@ struct sim_clients;
 struct sim_db;
 struct sim_ledger;
 struct sim_node;
+struct sim_outsiders;
 
 /* Something that will happen. Lives in its owner, who takes it out before it goes. */
 struct sim_event {
@@ -93,6 +94,7 @@ struct sim {
         struct sim_node *nodes[SIM_NODES_MAX];
         size_t node_count;
         struct sim_clients *clients;
+        struct sim_outsiders *outsiders;
         int64_t unreadable_ms;       /* when a read failed for the last time */
         int64_t unreadable_until_ms; /* all reads fail until then */
         uint64_t loads;              /* of any engine, also those that failed half-way */

@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "ledger.h"
 #include "node.h"
+#include "outsider.h"
 
 #define LARGE_SIZE 270000 /* past the 256 KiB of a result */
 
@@ -66,6 +67,26 @@ static void succeed_call(struct sim *sim, struct sim_call *call)
         gal_payload_unref(payload);
 }
 
+/* Somebody else has it from now on. */
+static void give_token(struct sim *sim, struct sim_call *call)
+{
+        if (call->token != NULL)
+                sim_outsiders_take_token(sim->outsiders, call->token, sim_one_in(sim, 5) ? 90000 : 300);
+        free(call->token);
+        call->token = NULL;
+}
+
+static void submit_call(struct sim *sim, struct sim_call *call)
+{
+        struct gal_payload *response;
+
+        if (gal_payload_parse("{}", 2, &response, NULL) != GAL_OK)
+                gal_bug("a response that does not parse", 0);
+        give_token(sim, call);
+        gal_task_submitted(call->handle, response);
+        gal_payload_unref(response);
+}
+
 static void work(struct sim *sim, struct sim_event *event)
 {
         struct sim_call *call = gal_container_of(event, struct sim_call, event);
@@ -80,6 +101,8 @@ static void work(struct sim *sim, struct sim_event *event)
         if (!call->is_started) {
                 call->is_started = true;
                 gal_task_started(call->handle);
+                if (sim_one_in(sim, 3)) /* before the call returns */
+                        give_token(sim, call);
                 if (!call->is_for_ever)
                         sim_schedule(sim, event, work, working_ms(sim));
                 return;
@@ -87,10 +110,20 @@ static void work(struct sim *sim, struct sim_event *event)
         sim_trace(sim, "worker: ends %s/%" PRIu64, call->id, call->scheduled_id);
         if (sim_one_in(sim, 4))
                 fail_call(sim, call);
+        else if (call->waits)
+                submit_call(sim, call);
         else
                 succeed_call(sim, call);
         sim_node_remove_call(node, call);
         sim_call_destroy(sim, call);
+}
+
+/* (transfer full) {"FunctionName":...,"Payload":{"t":TOKEN}} */
+static char *find_token(const struct gal_dispatch *dispatch)
+{
+        const json_t *payload = json_object_get(dispatch->input->value, "Payload");
+
+        return gal_strdup(json_string_value(json_object_get(payload, "t")));
 }
 
 struct sim_call *sim_call_create(struct sim *sim, struct sim_node *node, const struct gal_dispatch *dispatch)
@@ -102,6 +135,9 @@ struct sim_call *sim_call_create(struct sim *sim, struct sim_node *node, const s
         call->handle = dispatch->handle;
         call->id = gal_strndup(parts + 1, 36);
         call->scheduled_id = strtoull(parts + 38, NULL, 10);
+        call->waits = dispatch->task->pattern == GAL_PATTERN_WAIT_FOR_TASK_TOKEN;
+        if (call->waits)
+                call->token = find_token(dispatch);
         call->is_started = sim_one_in(sim, 8); /* a worker that never says so */
         call->is_for_ever = !sim_is_calm(sim) && sim_one_in(sim, 25);
         if (!call->is_for_ever || !call->is_started)
@@ -113,6 +149,7 @@ void sim_call_destroy(struct sim *sim, struct sim_call *call)
 {
         sim_unschedule(sim, &call->event);
         free(call->id);
+        free(call->token);
         free(call);
 }
 

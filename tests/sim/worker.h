@@ -15,6 +15,8 @@ struct sim_call {
         struct sim_entry *entry; /* borrowed; NULL: of a node that was succeeded */
         char *id;                /* of the execution */
         uint64_t scheduled_id;
+        char *token; /* of a call that waits for it; NULL: it is not to be given away (any more) */
+        bool waits;  /* for its token, when the call is over */
         bool is_started;
         bool is_for_ever; /* it is not answered before the calm */
 };
