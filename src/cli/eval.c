@@ -35,7 +35,7 @@ static const struct gal_option options[OPTION_COUNT] = {
         [BATCH] = { "batch", "FILE|-", "a case a line: {\"expr\", \"input\", \"context\", \"variables\"}", false },
 };
 
-static const struct gal_verb_usage usage = {
+const struct gal_verb_usage gal_cli_eval_usage = {
         .verb = "eval",
         .synopsis = "--jsonpath [EXPR] | --intrinsic [EXPR] [options]",
         .operands = "",
@@ -369,14 +369,14 @@ static bool check_arguments(const struct gal_arguments *arguments, int *ret_stat
         for (size_t i = 0; i < VALUE_COUNT; i++)
                 readers += gal_cli_is_stdin(values[value_options[i]]);
         if ((values[JSONPATH] == NULL) == (values[INTRINSIC] == NULL))
-                return gal_arguments_fault(&usage, ret_status, "give one of --jsonpath and --intrinsic");
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "give one of --jsonpath and --intrinsic");
         text = values[values[JSONPATH] != NULL ? JSONPATH : INTRINSIC];
         if (batch == NULL && text[0] == '\0')
-                return gal_arguments_fault(&usage, ret_status, "give an expression, or --batch FILE");
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "give an expression, or --batch FILE");
         if (batch != NULL && text[0] != '\0')
-                return gal_arguments_fault(&usage, ret_status, "with --batch, each line has its own expression");
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "with --batch, each line has its own expression");
         if (readers > 1)
-                return gal_arguments_fault(&usage, ret_status, "standard input can be read once only");
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "standard input can be read once only");
         return true;
 }
 
@@ -385,7 +385,7 @@ int gal_cli_eval(int argc, char **argv)
         struct gal_arguments arguments;
         int status;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_eval_usage, argc, argv, &arguments, &status))
                 return status;
         if (check_arguments(&arguments, &status))
                 status = run_eval(&arguments);

@@ -98,7 +98,7 @@ static const struct gal_option options[OPTION_COUNT] = {
                       false },
 };
 
-static const struct gal_verb_usage usage = {
+const struct gal_verb_usage gal_cli_serve_usage = {
         .verb = "serve",
         .synopsis = "[options]",
         .operands = "",
@@ -108,7 +108,7 @@ static const struct gal_verb_usage usage = {
         .options = options,
         .option_count = OPTION_COUNT,
         .epilogue =
-                "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
+                "Other verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
                 "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP makes it read the "
                 "files of\n"
@@ -538,14 +538,14 @@ static bool check(struct serve *serve)
         int status;
 
         if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
-                return gal_arguments_fault(&usage, &status, "--log-format must be text or json, not '%s'", format);
+                return gal_arguments_fault(&gal_cli_serve_usage, &status, "--log-format must be text or json, not '%s'", format);
         if (format != NULL && strcmp(format, "json") == 0)
                 serve->log.write = gal_cli_log_json;
         serve->has_terminal = isatty(STDERR_FILENO);
 
         serve->retention_ms = RETENTION_MS;
         if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
-                return gal_arguments_fault(&usage, &status,
+                return gal_arguments_fault(&gal_cli_serve_usage, &status,
                                            "--retention must be an age, as 90d, 12h, 30m or 10s, or 0, not '%s'",
                                            retention);
         if (strncmp(serve->place.store_url, "memory:", 7) != 0)
@@ -562,7 +562,7 @@ static bool check_endpoint(struct serve *serve)
         int status;
 
         return set_endpoint(serve, &serve->functions, &error) ||
-               gal_arguments_fault(&usage, &status, "--lambda-endpoint: %s", error.message);
+               gal_arguments_fault(&gal_cli_serve_usage, &status, "--lambda-endpoint: %s", error.message);
 }
 
 int gal_cli_serve(int argc, char **argv)
@@ -571,7 +571,7 @@ int gal_cli_serve(int argc, char **argv)
         struct gal_client_options place = { NULL, NULL, NULL };
         int status;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &serve.arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_serve_usage, argc, argv, &serve.arguments, &status))
                 return status;
         place.store_url = serve.arguments.values[STORE];
         place.region = serve.arguments.values[REGION];
