@@ -76,6 +76,11 @@ static char *describe_max(const struct gal_action_verb *verb)
         return gal_format("at most so many; %zu when it is not given", verb->items_usual);
 }
 
+static int compare_options(const void *a, const void *b)
+{
+        return strcmp(((const struct gal_option *)a)->name, ((const struct gal_option *)b)->name);
+}
+
 /* In the order of the help: those of the request, its own, how many. */
 static void make_options(struct gal_action_usage *usage, const struct gal_action_verb *verb,
                          const struct gal_action_shape *action)
@@ -91,6 +96,7 @@ static void make_options(struct gal_action_usage *usage, const struct gal_action
                                                &usage->options[count++]);
         }
         usage->member_count = count - GAL_ASK_OPTION_COUNT;
+        qsort(usage->options + GAL_ASK_OPTION_COUNT, usage->member_count, sizeof(*usage->options), compare_options);
         for (size_t i = 0; i < verb->option_count; i++)
                 usage->options[count++] = verb->options[i];
         if (has_pages(action)) {
@@ -210,16 +216,14 @@ static bool set_operand(struct gal_ask *ask, json_t *request, const struct gal_a
         return set_member(ask, request, action, member, &words);
 }
 
-/* `index` of the member's option among those of the verb. */
 static bool set_option(struct gal_ask *ask, json_t *request, const struct gal_action_shape *action,
-                       const struct gal_shape_member *member, size_t index)
+                       const struct gal_shape_member *member)
 {
-        const char *value = ask->arguments.values[index];
-        gal_auto_free char *name = gal_format("--%s", ask->usage->options[index].name);
-        struct gal_words words = { .word = gal_member_word_find(action->name, member->name)->word,
-                                   .name = name,
-                                   .items = &value,
-                                   .count = 1 };
+        const struct gal_member_word *word = gal_member_word_find(action->name, member->name);
+        gal_auto_free char *name = gal_member_option_name(action->name, member->name);
+        gal_auto_free char *dashed = gal_format("--%s", name);
+        const char *value = gal_ask_option(ask, name);
+        struct gal_words words = { .word = word->word, .name = dashed, .items = &value, .count = 1 };
 
         return value == NULL || set_member(ask, request, action, member->name, &words);
 }
@@ -228,7 +232,6 @@ static bool set_all(struct gal_ask *ask, const struct gal_action_verb *verb, con
                     json_t *request)
 {
         const struct gal_action_shape *usual = gal_action_shape_find(verb->action);
-        size_t index = GAL_ASK_OPTION_COUNT;
 
         for (size_t i = 0; i < GAL_OPERANDS_MAX && verb->operands[i].member != NULL; i++) {
                 if (!set_operand(ask, request, action, verb, i))
@@ -237,7 +240,7 @@ static bool set_all(struct gal_ask *ask, const struct gal_action_verb *verb, con
         for (size_t i = 0; i < usual->request->member_count; i++) {
                 const struct gal_shape_member *member = &usual->request->members[i];
 
-                if (is_option(verb, usual, member) && !set_option(ask, request, action, member, index++))
+                if (is_option(verb, usual, member) && !set_option(ask, request, action, member))
                         return false;
         }
         return true;

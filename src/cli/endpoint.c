@@ -93,7 +93,7 @@ static enum gal_status parse_url(const char *url, struct gal_endpoint *endpoint,
                 status = gal_fail(&own, GAL_EINVALID, GAL_NOWHERE, "it must be http://HOST:PORT or https://HOST");
         curl_url_cleanup(parts);
         if (status != GAL_OK)
-                return gal_fail(error, status, GAL_NOWHERE, "%s is no endpoint: %s", endpoint->source, own.message);
+                return gal_fail(error, status, GAL_NOWHERE, "%s is not the URL of an endpoint: %s", endpoint->source, own.message);
         return GAL_OK;
 }
 

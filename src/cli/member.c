@@ -56,7 +56,7 @@ static const struct gal_member_word words[] = {
         { "toleratedFailurePercentage", NULL, NULL, GAL_WORD_VALUE, NULL, "how many of a hundred items may fail" },
         { "traceHeader", NULL, NULL, GAL_WORD_VALUE, "TEXT", "the X-Ray header that is passed on" },
         { "tracingConfiguration", NULL, "tracing", GAL_WORD_VALUE, NULL, "{\"enabled\": true}, kept and shown" },
-        { "type", NULL, NULL, GAL_WORD_VALUE, "TYPE", "the machine's type; the first when it is not given" },
+        { "type", NULL, NULL, GAL_WORD_VALUE, "TYPE", "STANDARD when it is not given" },
         { "variables", NULL, NULL, GAL_WORD_JSON_TEXT, NULL, "an object: the workflow's variables" },
         { "versionDescription", NULL, NULL, GAL_WORD_VALUE, "TEXT", "of the version that --publish makes" },
         { "workerName", NULL, "worker", GAL_WORD_VALUE, "NAME", "who you are, for the history" },
@@ -147,6 +147,13 @@ void gal_member_option_make(const char *action, const struct gal_shape_member *m
                 free(dashed);
         else
                 ret_option->alias = dashed;
+}
+
+char *gal_member_option_name(const char *action, const char *member)
+{
+        const struct gal_member_word *word = gal_member_word_find(action, member);
+
+        return word->option != NULL ? gal_strdup(word->option) : dash(member);
 }
 
 void gal_member_option_finish(struct gal_option *option)

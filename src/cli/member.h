@@ -25,6 +25,8 @@ const struct gal_member_word *gal_member_word_find(const char *action, const cha
 void gal_member_option_make(const char *action, const struct gal_shape_member *member,
                             struct gal_option *ret_option);
 void gal_member_option_finish(struct gal_option *option);
+/* (transfer full) The option's name, without dashes before it. */
+char *gal_member_option_name(const char *action, const char *member);
 
 /*
  * A member of an answer or of its items, as people read it: the ARN as the word that verbs take. (transfer full)

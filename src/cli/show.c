@@ -187,20 +187,26 @@ static char *list_cell(const struct gal_shape_member *member, const json_t *item
         return cell_of(member->shape, value);
 }
 
-/* (transfer full) "startDate" as START, "stateMachineVersionArn" as VERSION. */
+/* (transfer full) "stateMachineVersionArn" as VERSION. */
 static char *head_cell(const struct gal_shape *item, const struct gal_shape_member *member)
 {
         static const char machine[] = "stateMachine";
-        const char *name = member->name, *end;
+        static const char *const times[][2] = { { "creationDate", "CREATED" },
+                                                { "startDate", "STARTED" },
+                                                { "stopDate", "STOPPED" },
+                                                { "redriveDate", "REDRIVEN" },
+                                                { "updateDate", "UPDATED" } };
+        const char *name = member->name, *end = name + strlen(name);
         struct gal_buffer text = GAL_BUFFER_INIT;
 
         if (strcmp(name, "stopDate") == 0 && has_duration(item))
                 return gal_strdup("TOOK");
-        end = name + strlen(name);
+        for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+                if (strcmp(name, times[i][0]) == 0)
+                        return gal_strdup(times[i][1]);
+        }
         if (is_arn(name))
                 end -= 3;
-        else if (member->shape->type == GAL_SHAPE_TIMESTAMP && end - name > 4)
-                end -= 4;
         if (strncmp(name, machine, strlen(machine)) == 0 && name + strlen(machine) < end)
                 name += strlen(machine);
         for (const char *c = name; c < end; c++) {
@@ -227,20 +233,43 @@ static bool is_used(const struct gal_shape_member *member, const json_t *list)
         return used;
 }
 
-/* The name first, whatever the order of the shape. */
-static size_t choose_columns(const struct gal_shape *item, const json_t *list,
+static bool is_in(const struct gal_shape_member *const *columns, size_t count,
+                  const struct gal_shape_member *member)
+{
+        for (size_t i = 0; i < count; i++) {
+                if (columns[i] == member)
+                        return true;
+        }
+        return false;
+}
+
+/* As the answer has them (the order of a shape is one for machines), the name first; how long it takes after the
+ * start, also while nothing has stopped yet. */
+static size_t choose_columns(const struct gal_shape *shape, const json_t *list,
                              const struct gal_shape_member *columns[COLUMNS_MAX])
 {
-        const struct gal_shape_member *name = gal_shape_member_find(item, "name");
-        size_t count = 0;
+        const struct gal_shape_member *name = gal_shape_member_find(shape, "name");
+        const struct gal_shape_member *stop = gal_shape_member_find(shape, "stopDate");
+        size_t count = 0, i;
+        const json_t *item;
+        const char *key;
+        json_t *value;
 
         if (name != NULL)
                 columns[count++] = name;
-        for (size_t i = 0; i < item->member_count && count < COLUMNS_MAX; i++) {
-                const struct gal_shape_member *member = &item->members[i];
+        json_array_foreach(list, i, item)
+        {
+                json_object_foreach((json_t *)item, key, value)
+                {
+                        const struct gal_shape_member *member = gal_shape_member_find(shape, key);
 
-                if (member != name && is_column(item, member) && is_used(member, list))
+                        if (member == NULL || count >= COLUMNS_MAX - 1 || is_in(columns, count, member) ||
+                            !is_column(shape, member) || !is_used(member, list))
+                                continue;
                         columns[count++] = member;
+                        if (strcmp(key, "startDate") == 0 && stop != NULL && !is_in(columns, count, stop))
+                                columns[count++] = stop;
+                }
         }
         return count;
 }
@@ -299,21 +328,23 @@ static void put_lines(const char *text)
         }
 }
 
-/* Members of members are called "outer.inner". */
+/* Members of members are called "outer.inner". In the order of the answer. */
 static void add_members(struct table *table, const struct gal_shape *shape, const char *prefix,
                         const json_t *object)
 {
         static const char details[] = "Details"; /* whether the text is whole: nothing to people */
+        const char *key;
+        json_t *value;
 
-        for (size_t i = 0; i < shape->member_count; i++) {
-                const struct gal_shape_member *member = &shape->members[i];
-                const json_t *value = json_object_get(object, member->name);
-                size_t len = strlen(member->name), details_len = strlen(details);
-                gal_auto_free char *name = gal_format("%s%s", prefix, member->name);
+        json_object_foreach((json_t *)object, key, value)
+        {
+                const struct gal_shape_member *member = gal_shape_member_find(shape, key);
+                size_t len = strlen(key), details_len = strlen(details);
+                gal_auto_free char *name = gal_format("%s%s", prefix, key);
                 gal_auto_free char *lines = json_is_string(value) ? unfold(json_string_value(value)) : NULL;
 
-                if (value == NULL || json_is_null(value) || lines != NULL || is_table(member->shape) ||
-                    (len > details_len && strcmp(member->name + len - details_len, details) == 0))
+                if (member == NULL || json_is_null(value) || lines != NULL || is_table(member->shape) ||
+                    (len > details_len && strcmp(key + len - details_len, details) == 0))
                         continue;
                 if (member->shape->type == GAL_SHAPE_STRUCTURE && json_is_object(value)) {
                         gal_auto_free char *inner = gal_format("%s.", name);
@@ -328,14 +359,17 @@ static void add_members(struct table *table, const struct gal_shape *shape, cons
 /* What is longer than a line. */
 static void print_blocks(const struct gal_shape *shape, const json_t *object)
 {
-        for (size_t i = 0; i < shape->member_count; i++) {
-                const struct gal_shape_member *member = &shape->members[i];
-                const json_t *value = json_object_get(object, member->name);
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)object, key, value)
+        {
+                const struct gal_shape_member *member = gal_shape_member_find(shape, key);
                 gal_auto_free char *lines = json_is_string(value) ? unfold(json_string_value(value)) : NULL;
 
-                if (lines == NULL && !(is_table(member->shape) && json_array_size(value) > 0))
+                if (member == NULL || (lines == NULL && !(is_table(member->shape) && json_array_size(value) > 0)))
                         continue;
-                printf("%s\n", member->name);
+                printf("%s\n", key);
                 if (lines != NULL)
                         put_lines(lines);
                 else

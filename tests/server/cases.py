@@ -180,7 +180,7 @@ def no_store_is_made_by_looking(place):
 def people_on_a_terminal(place):
     place.create("pass", PASS)
     place.verb("start", "pass", "--name", "p", "--input", '{"k": "\\u001b[31mred"}')
-    for words, parts in [(("list",), ["pass", "20"]), (("executions", "pass"), ["p  SUCCEEDED"]),
+    for words, parts in [(("list",), ["pass", "20"]), (("executions", "pass"), ["NAME  STATUS", "p     SUCCEEDED"]),
                          (("describe", "pass/p"), ["status", "SUCCEEDED", "startDate", "20"]),
                          (("history", "pass/p"), ["    2  20", "PassStateEntered  A"]),
                          (("store", "check"), ["executions", "faults"]), (("store", "stats"), ["execution"])]:
