@@ -18,9 +18,7 @@ enum { DESCRIPTION_SIZE_MAX = 1024 };
 struct writer {
         struct jrun *run;
         struct jtext text;
-        size_t size_max; /* 0: none; what comes later is left out */
         bool is_pretty;
-        bool is_exact; /* numbers with all their digits */
 };
 
 static void write_value(struct writer *writer, struct jval value, uint32_t depth);
@@ -83,9 +81,9 @@ static void write_number(struct writer *writer, struct jval value)
         if (value.form == JF_LONG)
                 writer->text.len += (size_t)snprintf(room, GAL_NUMBER_SIZE, "%lld", (long long)value.as.integer);
         else if (!isfinite(number))
-                gal_jtext_append(writer->run, &writer->text, "null", 4);
+                gal_jrun_fail(writer->run, (struct jfault){ .code = "D1001", .value = value });
         else
-                writer->text.len += gal_jnumber_format(number, writer->is_exact, room);
+                writer->text.len += gal_jnumber_format(number, false, room);
 }
 
 /* Strings. */
@@ -147,8 +145,6 @@ static void write_array(struct writer *writer, struct jval array, uint32_t depth
                         gal_jtext_append_char(writer->run, &writer->text, ',');
                 write_break(writer, depth + 1);
                 write_value(writer, jval_is_undefined(element) ? JNULL : element, depth + 1);
-                if (writer->size_max != 0 && writer->text.len > writer->size_max)
-                        break;
         }
         if (count > 0)
                 write_break(writer, depth);
@@ -171,8 +167,6 @@ static void write_object(struct writer *writer, struct jval object, uint32_t dep
                 write_string(writer, walk.key, walk.key_len);
                 gal_jtext_append(writer->run, &writer->text, ": ", writer->is_pretty ? 2 : 1);
                 write_value(writer, walk.value, depth + 1);
-                if (writer->size_max != 0 && writer->text.len > writer->size_max)
-                        break;
         }
         if (!is_first)
                 write_break(writer, depth);
@@ -429,6 +423,23 @@ json_t *gal_jval_unwrap(struct jrun *run, struct jval value, size_t size_max)
 
 /* Copies. */
 
+/* The reference copies by way of text, which rounds fractions. */
+static struct jval clone_scalar(struct jrun *run, struct jval value)
+{
+        char text[GAL_NUMBER_SIZE];
+        double number;
+
+        if (run->dialect != GAL_JSONATA_REFERENCE || value.tag != JT_NUMBER)
+                return value;
+        number = value.as.number;
+        if (!isfinite(number))
+                gal_jrun_fail(run, (struct jfault){ .code = "D1001", .value = value });
+        if (number == floor(number))
+                return value;
+        gal_number_parse_double(text, gal_jnumber_format(number, false, text), &number);
+        return jval_number(number);
+}
+
 static struct jval clone(struct jrun *run, struct jval value, uint32_t depth)
 {
         struct jarray *array;
@@ -447,7 +458,7 @@ static struct jval clone(struct jrun *run, struct jval value, uint32_t depth)
                 return jval_array(array);
         }
         if (value.tag != JT_OBJECT)
-                return value;
+                return clone_scalar(run, value);
         object = gal_jobject_new(run, gal_jobject_count(value));
         walk = gal_jwalk_start(run, value);
         while (gal_jwalk_next(&walk))

@@ -488,11 +488,12 @@ static struct jval NOINLINE finish(struct jrun *run, const struct jnode *node, s
         bool is_sequence = node->kind == JN_PATH || node->kind == JN_WILDCARD;
 
         for (uint32_t i = 0; i < node->stage_count && !node->has_stages; i++) {
-                value = gal_jeval_filter(run, node->stages[i].filter, value, frame);
+                value = gal_jeval_filter(run, node->stages[i].filter, value, frame, node->tuple_scope);
                 is_sequence = true;
         }
         if (node->group != NULL && node->kind != JN_PATH)
-                return gal_jeval_group(run, node->group->items, node->group->count, node, value, frame, NULL);
+                return gal_jeval_group(run, node->group->items, node->group->count, node, value, frame,
+                                       jval_flags(value) & JA_TUPLES ? node->tuple_scope : NULL);
         if (!node->keep_array)
                 return value;
         if (is_sequence && value.tag != JT_ARRAY && !jval_is_undefined(value))

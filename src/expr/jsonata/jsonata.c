@@ -112,6 +112,7 @@ static void finish_run(struct jrun *run)
 {
         pcre2_match_data_free(run->match_data);
         pcre2_match_context_free(run->match_context);
+        gal_jregex_destroy_all(run->regexes);
         for (struct jowned *owned = run->owned; owned != NULL; owned = owned->next) {
                 json_decref(owned->json);
                 if (owned->program != NULL)

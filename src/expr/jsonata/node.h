@@ -128,6 +128,7 @@ struct jnode {
         struct jstage *stages; /* predicates; of a step with indexes among them */
         struct jgroup *group;
         struct jscope *scope;  /* that it opens */
+        struct jscope *tuple_scope; /* of a block that carries tuples on: around its predicates and its grouping */
         uint32_t focus;        /* label of @$v */
         uint32_t index;        /* label of #$i */
         uint32_t first_tuple;  /* of a path: the step from which on it is a stream of tuples; count: none */

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "expr/jsonata/signature.h"
 
 struct parser {
         struct jparse *parse;
@@ -420,6 +421,8 @@ static struct jsyntax *parse_lambda(struct parser *parser, const struct jtoken *
                 /* The number of a lambda is unused: it keeps where the signature begins, for its errors. */
                 node->number = parser->token.end;
                 node->text = parse_signature(parser, &node->text_len);
+                /* For its faults, which come before those of the body; the compiler makes the real one. */
+                gal_jsignature_parse(parser->parse, node->text, node->text_len, (size_t)node->number);
         }
         expect(parser, "{", false);
         push(parser, list, parse_expression(parser, 0));

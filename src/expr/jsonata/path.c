@@ -172,7 +172,8 @@ static bool is_chosen(struct jrun *run, struct jval verdict, uint32_t index, uin
         return false;
 }
 
-struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struct jval input, struct jframe *frame)
+struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struct jval input, struct jframe *frame,
+                             const struct jscope *tuple_scope)
 {
         bool is_tuples = jval_flags(input) & JA_TUPLES;
         struct jseq seq = JSEQ_INIT;
@@ -180,6 +181,8 @@ struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struc
 
         if (filter->kind == JN_LITERAL && filter->as.literal.tag == JT_NUMBER)
                 return pick(run, filter->as.literal.as.number, input);
+        if (tuple_scope != NULL && !is_tuples)
+                frame = gal_jframe_tuple(run, tuple_scope, frame, NULL);
         if (input.tag != JT_ARRAY) {
                 if (is_chosen(run, gal_jeval(run, filter, input, frame), 0, 1))
                         gal_jseq_push(run, &seq, input);
@@ -189,9 +192,12 @@ struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struc
         count = gal_jarray_count(input);
         for (uint32_t i = 0; i < count; i++) {
                 struct jval element = gal_jarray_get(run, input, i);
-                struct jval context = is_tuples ? gal_jtuple(run, input, i)->value : element;
+                const struct jtuple *tuple = is_tuples ? gal_jtuple(run, input, i) : NULL;
+                struct jframe *inner = is_tuples && tuple_scope != NULL
+                                               ? gal_jframe_tuple(run, tuple_scope, frame, tuple->bindings)
+                                               : frame;
 
-                if (is_chosen(run, gal_jeval(run, filter, context, frame), i, count))
+                if (is_chosen(run, gal_jeval(run, filter, is_tuples ? tuple->value : element, inner), i, count))
                         gal_jseq_push(run, &seq, element);
         }
         if (!is_tuples)
@@ -249,7 +255,7 @@ static void apply_step(struct jrun *run, const struct jnode *step, struct jval e
         struct jval value = gal_jeval(run, step, element, frame);
 
         for (uint32_t i = 0; i < step->stage_count && step->has_stages; i++)
-                value = gal_jeval_filter(run, step->stages[i].filter, value, frame);
+                value = gal_jeval_filter(run, step->stages[i].filter, value, frame, NULL);
         if (!jval_is_undefined(value) || (step->stage_count > 0 && step->has_stages))
                 join(run, joined, value);
 }
@@ -299,7 +305,7 @@ static struct jval sort_step(struct jrun *run, const struct jnode *step, struct 
         struct jval value = gal_jeval_sort(run, step, input, frame, NULL);
 
         for (uint32_t i = 0; i < step->stage_count; i++)
-                value = gal_jeval_filter(run, step->stages[i].filter, value, frame);
+                value = gal_jeval_filter(run, step->stages[i].filter, value, frame, NULL);
         return value;
 }
 

@@ -28,7 +28,7 @@ static uint32_t options_of(const char *flags)
         return options;
 }
 
-static pcre2_code *compile(const struct jsyntax *syntax, int *ret_code, PCRE2_SIZE *ret_where)
+static pcre2_code *compile(const char *pattern, size_t len, uint32_t options, int *ret_code, PCRE2_SIZE *ret_where)
 {
         pcre2_compile_context *context = pcre2_compile_context_create(NULL);
         pcre2_code *code;
@@ -39,8 +39,7 @@ static pcre2_code *compile(const struct jsyntax *syntax, int *ret_code, PCRE2_SI
         pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
         pcre2_set_max_pattern_length(context, GAL_JSONATA_SIZE_MAX);
         pcre2_set_parens_nest_limit(context, 100);
-        code = pcre2_compile((PCRE2_SPTR)syntax->text, syntax->text_len, options_of(syntax->op), ret_code, ret_where,
-                             context);
+        code = pcre2_compile((PCRE2_SPTR)pattern, len, options, ret_code, ret_where, context);
         pcre2_compile_context_free(context);
         return code;
 }
@@ -54,7 +53,7 @@ struct jregex *gal_jregex_compile(struct jparse *parse, struct jprogram *program
         int code = 0;
 
         regex->pattern = syntax->text;
-        regex->code = compile(syntax, &code, &where);
+        regex->code = compile(syntax->text, syntax->text_len, options_of(syntax->op), &code, &where);
         if (regex->code == NULL && (code == PCRE2_ERROR_HEAP_FAILED || code == PCRE2_ERROR_NOMEMORY))
                 gal_jparse_out_of_memory(parse);
         if (regex->code == NULL) {
@@ -108,6 +107,24 @@ static void prepare(struct jrun *run, const struct jregex *regex)
         run->match_data = pcre2_match_data_create(regex->groups + 1, NULL);
         need(run, run->match_data);
         run->match_pairs = regex->groups + 1;
+}
+
+const struct jregex *gal_jregex_make(struct jrun *run, struct jval pattern)
+{
+        struct jregex *regex = gal_jrun_new(run, struct jregex);
+        PCRE2_SIZE where = 0;
+        int code = 0;
+
+        gal_jrun_step(run, pattern.len);
+        regex->code = compile(pattern.as.text, pattern.len, options_of("i"), &code, &where);
+        if (regex->code == NULL && (code == PCRE2_ERROR_HEAP_FAILED || code == PCRE2_ERROR_NOMEMORY))
+                need(run, NULL);
+        if (regex->code == NULL)
+                gal_jrun_fail_memory(run); /* too large: nothing else can be wrong with what we make */
+        regex->next = run->regexes;
+        run->regexes = regex;
+        pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
+        return regex;
 }
 
 /* Many tries at one text add up: each pays for the text that it may go through, and what it used of the matcher's own

@@ -353,10 +353,20 @@ static void walk_kind(struct resolver *resolver, struct jnode *node, struct jsco
 
 static void walk(struct resolver *resolver, struct jnode *node, struct jscope *scope)
 {
+        struct jscope *around = scope;
+
         walk_kind(resolver, node, scope);
-        walk_stages(resolver, node, scope);
+        if (node->kind == JN_BLOCK && node->is_tuple && !node->has_stages) {
+                if (!resolver->is_second) {
+                        node->tuple_scope = new_scope(resolver, scope);
+                        node->tuple_scope->is_tuple = true;
+                        node->tuple_scope->has_frame = true;
+                }
+                around = node->tuple_scope;
+        }
+        walk_stages(resolver, node, around);
         if (node->kind != JN_PATH)
-                walk_group(resolver, node->group, scope);
+                walk_group(resolver, node->group, around);
 }
 
 static void walk_root(struct resolver *resolver)

@@ -122,6 +122,7 @@ struct jrun {
         const struct jnode *caller;       /* the call whose function runs */
         const struct jnode *outer_caller; /* the outermost such call: where the reference says that it failed */
         struct jowned *owned;
+        struct jregex *regexes; /* made on the way */
 
         /* A call in tail position, on its way to whoever called the lambda. */
         struct {
@@ -243,7 +244,10 @@ struct jval gal_jeval(struct jrun *run, const struct jnode *node, struct jval in
 /* path.c */
 struct jval gal_jeval_path(struct jrun *run, const struct jnode *node, struct jval input, struct jframe *frame);
 struct jval gal_jeval_name(struct jrun *run, const char *name, uint32_t len, struct jval input);
-struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struct jval input, struct jframe *frame);
+/* `tuple_scope`: of a filter that is evaluated in a frame with the bindings of the tuples that it looks at; NULL: it
+ * looks at values, or at the values of tuples only. */
+struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struct jval input, struct jframe *frame,
+                             const struct jscope *tuple_scope);
 struct jval gal_jeval_wildcard(struct jrun *run, struct jval input);
 struct jval gal_jeval_descendants(struct jrun *run, struct jval input);
 /* group.c */
