@@ -64,10 +64,10 @@
 #define GAL_JSONATA_STATES_DEPTH_MAX 100
 /* Nested calls of functions, which need not have an evaluation between them. */
 #define GAL_JSONATA_CALLS_MAX 1000
-/* Nodes evaluated and elements handled in one evaluation: half a second. */
-#define GAL_JSONATA_STEPS_MAX 20000000
+/* Nodes evaluated and elements handled in one evaluation: a quarter of a second. */
+#define GAL_JSONATA_STEPS_MAX 10000000
 /* What one evaluation may allocate, and what one value may hold on AWS Step Functions: 8 bytes an element. */
-#define GAL_JSONATA_MEMORY_MAX (256u * 1024 * 1024)
+#define GAL_JSONATA_MEMORY_MAX (64u * 1024 * 1024)
 #define GAL_JSONATA_STATES_WEIGHT_MAX 6990256
 /* Elements of [a..b]: the reference's bound. */
 #define GAL_JSONATA_RANGE_MAX 10000000

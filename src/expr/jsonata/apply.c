@@ -1,9 +1,9 @@
 /*
  * apply.c: calling functions, of every kind.
  *
- * A call in tail position of a lambda is not made there: the lambda's value is the call itself (JT_CALL), and whoever
- * called the lambda makes it, in the place of the lambda. So loops written as recursion need no more memory than the
- * arguments of one round.
+ * A call in tail position of a lambda is not made there: the lambda's value is the call itself (JT_CALL), and
+ * whoever called the lambda makes it, in the place of the lambda. So loops written as recursion need no more memory
+ * than the arguments of one round.
  */
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -12,8 +12,8 @@
 
 enum { ARGUMENTS_ON_STACK = 6 };
 
-static struct jval invoke(struct jrun *run, struct jfunction *function, const struct jval *arguments, uint32_t count,
-                          struct jval context, struct jframe *frame, const struct jnode *call);
+static struct jval invoke(struct jrun *run, struct jfunction *function, const struct jval *arguments,
+                          uint32_t count, struct jval context, struct jframe *frame, const struct jnode *call);
 
 /* Arguments. */
 
@@ -100,15 +100,15 @@ static struct jval find_match(struct jrun *run, struct jfunction *function, cons
         const size_t *offsets;
         uint32_t count;
 
-        if (from > len ||
-            !gal_jregex_match(run, function->as.regex.regex, text, len, from, &offsets, &count))
+        if (from > len || !gal_jregex_match(run, function->as.regex.regex, text, len, from, &offsets, &count))
                 return JUNDEFINED;
         if (offsets[0] == offsets[1])
                 gal_jrun_fail(run, (struct jfault){ .code = "D1004", .at = function->as.regex.node });
         for (uint32_t i = 1; i < count; i++)
-                gal_jarray_push(run, groups, offsets[2 * i] == SIZE_MAX ? JUNDEFINED
-                                                                        : jval_text(text + offsets[2 * i],
-                                                                                    offsets[2 * i + 1] - offsets[2 * i]));
+                gal_jarray_push(run, groups,
+                                offsets[2 * i] == SIZE_MAX
+                                        ? JUNDEFINED
+                                        : jval_text(text + offsets[2 * i], offsets[2 * i + 1] - offsets[2 * i]));
         gal_jobject_set_text(run, match, "match", jval_text(text + offsets[0], offsets[1] - offsets[0]));
         gal_jobject_set_text(run, match, "start", jval_number((double)gal_jsonata_units(text, offsets[0])));
         gal_jobject_set_text(run, match, "end", jval_number((double)gal_jsonata_units(text, offsets[1])));
@@ -206,7 +206,8 @@ static struct jval run_chain(struct jrun *run, const struct jfunction *function,
 
 /* One call; its value may be another call. `ret_frame`: what that other one's frames end with. */
 static struct jval run_function(struct jrun *run, struct jfunction *function, const struct jval *arguments,
-                                uint32_t count, struct jval context, struct jframe *frame, struct jframe **ret_frame)
+                                uint32_t count, struct jval context, struct jframe *frame,
+                                struct jframe **ret_frame)
 {
         *ret_frame = NULL;
         switch ((enum jfunction_kind)function->kind) {
@@ -235,8 +236,8 @@ _Noreturn static void fail_call(struct jrun *run, const struct jnode *call)
 }
 
 /* `call`: where it is written; NULL: called by a function. */
-static struct jval invoke(struct jrun *run, struct jfunction *function, const struct jval *arguments, uint32_t count,
-                          struct jval context, struct jframe *frame, const struct jnode *call)
+static struct jval invoke(struct jrun *run, struct jfunction *function, const struct jval *arguments,
+                          uint32_t count, struct jval context, struct jframe *frame, const struct jnode *call)
 {
         const struct jnode *caller = run->caller;
         const struct jnode *outer = run->outer_caller;
@@ -432,7 +433,8 @@ static void remove_keys(struct jrun *run, const struct jnode *node, struct jval 
 
         for (uint32_t i = 0, count = gal_jarray_count(list); i < count; i++)
                 if (gal_jarray_get(run, list, i).tag != JT_STRING)
-                        gal_jrun_fail(run, (struct jfault){ .code = "T2012", .at = node, .token = "", .value = keys });
+                        gal_jrun_fail(run,
+                                      (struct jfault){ .code = "T2012", .at = node, .token = "", .value = keys });
         for (uint32_t i = 0, count = gal_jarray_count(list); match.tag == JT_OBJECT && i < count; i++) {
                 struct jval key = gal_jarray_get(run, list, i);
 

@@ -26,8 +26,8 @@ struct jval gal_jval_append(struct jrun *run, struct jval a, struct jval b)
 }
 
 /*
- * Appending to the last array that was appended to is common in reductions: the new array then shares the elements of
- * the old one, which sees no more than its own count.
+ * Appending to the last array that was appended to is common in reductions: the new array then shares the elements
+ * of the old one, which sees no more than its own count.
  */
 static bool extend_in_place(struct jrun *run, struct jval a, struct jval b, struct jval *ret_joined)
 {
@@ -232,8 +232,7 @@ static bool after_as_told(void *user, uint32_t a, uint32_t b)
         struct jval pair[2] = { gal_jarray_get(sorting->run, sorting->array, a),
                                 gal_jarray_get(sorting->run, sorting->array, b) };
 
-        return is_truthy(
-                gal_japply(sorting->run, sorting->comparator, pair, 2, JUNDEFINED, sorting->call->frame));
+        return is_truthy(gal_japply(sorting->run, sorting->comparator, pair, 2, JUNDEFINED, sorting->call->frame));
 }
 
 static void check_sortable(struct jrun *run, struct jval array)

@@ -1,5 +1,6 @@
 /*
- * case_table.c: Unicode 14.0.0: simple case mappings as runs, and SpecialCasing's unconditional ones. ASCII is not in here.
+ * case_table.c: Unicode 14.0.0: simple case mappings as runs, and SpecialCasing's unconditional ones. ASCII is not
+ * in here.
  */
 #include "expr/jsonata/case.h"
 

@@ -1,6 +1,6 @@
 /*
- * compile.c: the syntax tree to nodes: paths become one list of steps, predicates and groupings move to the step that
- * they belong to, a % finds the step whose input it means, calls at the end of a lambda are marked.
+ * compile.c: the syntax tree to nodes: paths become one list of steps, predicates and groupings move to the step
+ * that they belong to, a % finds the step whose input it means, calls at the end of a lambda are marked.
  *
  * Looking for a parent: a % starts one level up. Going from right to left over the steps before it, each name or
  * wildcard is one level, each % one more to climb. The step at which the level is zero notes what it was applied to
@@ -83,7 +83,8 @@ static void add_stage(struct compiler *compiler, struct jnode *node, struct jsta
         node->stages = stages;
 }
 
-_Noreturn static void fail(struct compiler *compiler, const char *code, const struct jsyntax *at, const char *message)
+_Noreturn static void fail(struct compiler *compiler, const char *code, const struct jsyntax *at,
+                           const char *message)
 {
         gal_jparse_fail(compiler->parse, code, at->start, at->end, NULL, 0, message);
 }
@@ -113,9 +114,7 @@ static const char *kind_name(const struct jnode *node)
 {
         switch ((enum jnode_kind)node->kind) {
         case JN_LITERAL:
-                return node->is_string                         ? "string"
-                       : node->as.literal.tag == JT_NUMBER ? "number"
-                                                           : "value";
+                return node->is_string ? "string" : node->as.literal.tag == JT_NUMBER ? "number" : "value";
         case JN_VARIABLE:
         case JN_CONTEXT:
                 return node->is_parent ? "parent" : "variable";
@@ -529,7 +528,8 @@ static struct jnode *build_call(struct compiler *compiler, const struct jsyntax 
         return node;
 }
 
-/* The caller of the lambda makes such a call, after the lambda's own evaluation has ended: loops in constant space. */
+/* The caller of the lambda makes such a call, after the lambda's own evaluation has ended: loops in constant space.
+ */
 static void mark_tail(struct jnode *node)
 {
         if (node->stage_count > 0 || node->group != NULL || node->keep_array)

@@ -1,8 +1,8 @@
 /*
  * convert.c: values to text, to jansson's values, and to copies.
  *
- * Numbers as the reference shows them in text: JavaScript's notation, a fraction rounded to fifteen digits (0.1 + 0.2 is
- * "0.3" there, and 0.30000000000000004 as a value).
+ * Numbers as the reference shows them in text: JavaScript's notation, a fraction rounded to fifteen digits (0.1 +
+ * 0.2 is "0.3" there, and 0.30000000000000004 as a value).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -343,9 +343,11 @@ static json_t *unwrap_number(struct jrun *run, struct jval value)
 
 static void spend_node(struct jrun *run)
 {
-        enum { NODE_SIZE = 48 };
+        /* A value of jansson's and its place in its parent; twice that, since they take longer to make than ours.
+         */
+        enum { NODE_SIZE = 96 };
 
-        gal_jrun_step(run, 1);
+        gal_jrun_step(run, 4);
         if (run->memory_left < NODE_SIZE)
                 gal_jrun_fail_memory(run);
         run->memory_left -= NODE_SIZE;

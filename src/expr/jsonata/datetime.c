@@ -11,7 +11,8 @@
 
 static const char *const month_names[] = { "January", "February", "March",     "April",   "May",      "June",
                                            "July",    "August",   "September", "October", "November", "December" };
-static const char *const day_names[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+static const char *const day_names[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+                                         "Friday", "Saturday", "Sunday" };
 
 static const char iso_picture[] = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
 
@@ -143,7 +144,8 @@ double gal_jdt_fragment(double millis, char component)
         case 'D':
                 return date.day;
         case 'd':
-                return (gal_jdt_utc(date.year, date.month, date.day) - gal_jdt_utc(date.year, 0, 1)) / JDT_DAY_MS + 1;
+                return (gal_jdt_utc(date.year, date.month, date.day) - gal_jdt_utc(date.year, 0, 1)) / JDT_DAY_MS +
+                       1;
         case 'F':
                 return date.weekday == 0 ? 7 : date.weekday;
         case 'W':
@@ -248,8 +250,9 @@ static struct jval read_presentation(struct jrun *run, struct jdt_part *part, co
         const char *standard = default_presentation(part->component);
 
         if (len == 0 && standard == NULL)
-                gal_jrun_fail(run, (struct jfault){ .code = "D3132",
-                                                    .value = jval_text(&part->component, part->component != '\0') });
+                gal_jrun_fail(run,
+                              (struct jfault){ .code = "D3132",
+                                               .value = jval_text(&part->component, part->component != '\0') });
         if (len == 0)
                 return jval_text(standard, strlen(standard));
         if (len > 1 && strchr("atco", text[len - 1]) != NULL)
@@ -260,9 +263,9 @@ static struct jval read_presentation(struct jrun *run, struct jdt_part *part, co
 static void set_names(struct jdt_part *part, struct jval presentation)
 {
         part->is_name = true;
-        part->letters = presentation.as.text[0] == 'n'                             ? JI_LOWER
+        part->letters = presentation.as.text[0] == 'n'                           ? JI_LOWER
                         : presentation.len > 1 && presentation.as.text[1] == 'n' ? JI_TITLE
-                                                                                   : JI_UPPER;
+                                                                                 : JI_UPPER;
 }
 
 static void set_year_digits(struct jdt_part *part, struct widths widths)
@@ -278,8 +281,8 @@ static void set_year_digits(struct jdt_part *part, struct widths widths)
         }
 }
 
-static void set_integer(struct jrun *run, struct jdt_picture *picture, struct jdt_part *part, struct jval presentation,
-                        struct widths widths)
+static void set_integer(struct jrun *run, struct jdt_picture *picture, struct jdt_part *part,
+                        struct jval presentation, struct widths widths)
 {
         struct jdt_part *before = picture->count > 1 ? &picture->parts[picture->count - 2] : NULL;
 
@@ -446,7 +449,8 @@ static struct jval format_zone(struct jrun *run, const struct jdt_part *part, st
                         number = gal_jval_concat(run, number, gal_jinteger_format(run, zone.minutes, &two_digits));
                 }
         } else {
-                gal_jrun_fail(run, (struct jfault){ .code = "D3134", .value = jval_number(part->integer.mandatory) });
+                gal_jrun_fail(run,
+                              (struct jfault){ .code = "D3134", .value = jval_number(part->integer.mandatory) });
         }
         if (offset >= 0)
                 gal_jtext_append_char(run, &text, '+');

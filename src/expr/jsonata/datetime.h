@@ -1,5 +1,6 @@
 /*
- * datetime.h: date and time pictures of XPath and XQuery Functions and Operators 3.1, 9.8, as the reference has them.
+ * datetime.h: date and time pictures of XPath and XQuery Functions and Operators 3.1, 9.8, as the reference has
+ * them.
  */
 #ifndef GAL_EXPR_JSONATA_DATETIME_H
 #define GAL_EXPR_JSONATA_DATETIME_H
@@ -13,10 +14,10 @@ struct jdt_part {
         char component; /* '\0': a literal */
         struct jval literal;
         bool is_name;
-        uint8_t letters;          /* of a name: enum jinteger_case */
-        char presentation2;       /* a, t, c, o or '\0' */
-        double width_max;         /* 0: none */
-        double year_digits;       /* -1: all */
+        uint8_t letters;    /* of a name: enum jinteger_case */
+        char presentation2; /* a, t, c, o or '\0' */
+        double width_max;   /* 0: none */
+        double year_digits; /* -1: all */
         bool has_integer;
         struct jinteger integer;
 };

@@ -1,8 +1,9 @@
 /*
  * datetime_parse.c: text to instants, by a picture or as ISO 8601.
  *
- * A picture becomes a regular expression, a group a part. What the text names has to be one block of components from
- * the most to the least significant: what stands before the block is taken from now, what stands behind it is zero.
+ * A picture becomes a regular expression, a group a part. What the text names has to be one block of components
+ * from the most to the least significant: what stands before the block is taken from now, what stands behind it is
+ * zero.
  */
 #include <math.h>
 
@@ -58,7 +59,8 @@ static void append_part(struct jrun *run, struct jtext *pattern, const struct jd
                 gal_jinteger_pattern(run, &part->integer, pattern);
         } else {
                 if (strchr("MxFP", part->component) == NULL)
-                        gal_jrun_fail(run, (struct jfault){ .code = "D3133", .value = jval_text(&part->component, 1) });
+                        gal_jrun_fail(run,
+                                      (struct jfault){ .code = "D3133", .value = jval_text(&part->component, 1) });
                 append(run, pattern, "[a-zA-Z]+");
         }
         gal_jtext_append_char(run, pattern, ')');
@@ -256,14 +258,15 @@ static struct jval to_instant(struct jrun *run, struct components *components)
         bool by_day_of_year = !is_plain && is_of_type(components, "Yd", date_letters);
         bool by_month_week = is_of_type(components, "XxwF", date_letters);
         bool by_week = !by_month_week && is_of_type(components, "XWF", date_letters);
-        bool by_half_days = !is_of_type(components, "Hmsf", time_letters) &&
-                            is_of_type(components, "Phmsf", time_letters);
+        bool by_half_days =
+                !is_of_type(components, "Hmsf", time_letters) && is_of_type(components, "Phmsf", time_letters);
 
-        fill_gaps(run, components, by_day_of_year ? (by_half_days ? "YdPhmsf" : "YdHmsf")
-                                   : by_month_week ? "XxwF"
-                                   : by_week       ? "XWF"
-                                   : by_half_days  ? "YMDPhmsf"
-                                                   : "YMDHmsf");
+        fill_gaps(run, components,
+                  by_day_of_year  ? (by_half_days ? "YdPhmsf" : "YdHmsf")
+                  : by_month_week ? "XxwF"
+                  : by_week       ? "XWF"
+                  : by_half_days  ? "YMDPhmsf"
+                                  : "YMDHmsf");
         if (by_month_week || by_week)
                 fail_missing(run); /* weeks are not supported there either */
         return jval_number(assemble(components, by_day_of_year, by_half_days));
@@ -289,8 +292,8 @@ struct jval gal_jdt_parse(struct jrun *run, struct jval text, struct jval pictur
                 return JUNDEFINED;
         for (uint32_t i = 0; i < parts.count; i++) {
                 const struct jdt_part *part = &parts.parts[i];
-                struct jval piece = jval_text(text.as.text + offsets[2 * i + 2],
-                                              offsets[2 * i + 3] - offsets[2 * i + 2]);
+                struct jval piece =
+                        jval_text(text.as.text + offsets[2 * i + 2], offsets[2 * i + 3] - offsets[2 * i + 2]);
 
                 if (part->component == '\0')
                         continue;

@@ -1,8 +1,8 @@
 /*
  * encode.c: Base64 and URLs.
  *
- * Base64 in the reference takes each character as one byte (its low byte), as a browser's btoa() would; Step Functions,
- * which runs on Java, encodes UTF-8.
+ * Base64 in the reference takes each character as one byte (its low byte), as a browser's btoa() would; Step
+ * Functions, which runs on Java, encodes UTF-8.
  */
 #include <openssl/evp.h>
 
@@ -86,7 +86,7 @@ static struct jval from_utf8(struct jrun *run, struct jval bytes)
         struct jtext text = JTEXT_INIT;
         size_t size;
 
-        for (size_t at = 0; at < bytes.len; at += size > 0 ? size : 1) {
+        for (size_t at = 0; at<bytes.len; at += size> 0 ? size : 1) {
                 size = gal_utf8_sequence(bytes.as.text + at, bytes.len - at);
                 gal_jtext_append(run, &text, size > 0 ? bytes.as.text + at : "\xEF\xBF\xBD", size > 0 ? size : 3);
         }

@@ -1,8 +1,8 @@
 /*
  * evaluate.c: one node's value: operators, variables, blocks, conditions, constructors.
  *
- * What the reference throws, and in which order it looks at operands, is part of the language: errors name the operator
- * and the left operand is refused first.
+ * What the reference throws, and in which order it looks at operands, is part of the language: errors name the
+ * operator and the left operand is refused first.
  */
 #include <math.h>
 
@@ -246,11 +246,9 @@ static struct jval compare(struct jrun *run, const struct jnode *node, struct jv
         if (jval_is_undefined(left) || jval_is_undefined(right))
                 return JUNDEFINED;
         if (left.tag != right.tag)
-                gal_jrun_fail(run, (struct jfault){ .code = "T2009",
-                                                    .at = node,
-                                                    .token = token,
-                                                    .value = left,
-                                                    .value2 = right });
+                gal_jrun_fail(
+                        run, (struct jfault){
+                                     .code = "T2009", .at = node, .token = token, .value = left, .value2 = right });
         order = order_of(left, right);
         switch (node->op) {
         case '<':
@@ -417,7 +415,8 @@ static struct jval defer_call(struct jrun *run, const struct jnode *node, struct
 
 /* The whole. */
 
-static struct jval evaluate_kind(struct jrun *run, const struct jnode *node, struct jval input, struct jframe *frame)
+static struct jval evaluate_kind(struct jrun *run, const struct jnode *node, struct jval input,
+                                 struct jframe *frame)
 {
         switch ((enum jnode_kind)node->kind) {
         case JN_LITERAL:
@@ -466,7 +465,8 @@ static struct jval evaluate_kind(struct jrun *run, const struct jnode *node, str
         case JN_LAMBDA:
                 return make_lambda(run, node, input, frame);
         case JN_CALL:
-                return node->is_tail ? defer_call(run, node, input, frame) : gal_jeval_call(run, node, input, frame);
+                return node->is_tail ? defer_call(run, node, input, frame)
+                                     : gal_jeval_call(run, node, input, frame);
         case JN_PARTIAL:
                 return gal_jeval_partial(run, node, input, frame);
         case JN_APPLY:
@@ -483,7 +483,8 @@ static struct jval evaluate_kind(struct jrun *run, const struct jnode *node, str
 }
 
 /* Predicates and grouping of whatever is no path, and []. */
-static struct jval NOINLINE finish(struct jrun *run, const struct jnode *node, struct jval value, struct jframe *frame)
+static struct jval NOINLINE finish(struct jrun *run, const struct jnode *node, struct jval value,
+                                   struct jframe *frame)
 {
         bool is_sequence = node->kind == JN_PATH || node->kind == JN_WILDCARD;
 

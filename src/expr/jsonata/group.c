@@ -99,12 +99,16 @@ static void add_element(struct grouping *grouping, struct jval element, struct j
                 if (jval_is_undefined(key))
                         continue;
                 if (key.tag != JT_STRING)
-                        gal_jrun_fail(run, (struct jfault){ .code = "T1003", .at = grouping->at, .token = "", .value = key });
+                        gal_jrun_fail(
+                                run,
+                                (struct jfault){ .code = "T1003", .at = grouping->at, .token = "", .value = key });
                 entry = find_entry(grouping, key.as.text, key.len);
                 if (entry == NULL)
                         add_entry(grouping, (struct entry){ key.as.text, key.len, pair, element, NULL });
                 else if (entry->pair != pair)
-                        gal_jrun_fail(run, (struct jfault){ .code = "D1009", .at = grouping->at, .token = "", .value = key });
+                        gal_jrun_fail(
+                                run,
+                                (struct jfault){ .code = "D1009", .at = grouping->at, .token = "", .value = key });
                 else
                         append(run, entry, element);
         }
@@ -185,8 +189,9 @@ static void add_all(struct grouping *grouping, struct jval input)
                         continue;
                 }
                 tuple = gal_jtuple(grouping->run, input, i);
-                add_element(grouping, element, tuple->value,
-                            gal_jframe_tuple(grouping->run, grouping->tuple_scope, grouping->frame, tuple->bindings));
+                add_element(
+                        grouping, element, tuple->value,
+                        gal_jframe_tuple(grouping->run, grouping->tuple_scope, grouping->frame, tuple->bindings));
         }
 }
 
@@ -284,11 +289,14 @@ static bool is_sortable(struct jval value)
 static int compare_keys(struct sorting *sorting, struct jval a, struct jval b)
 {
         if (!is_sortable(a) || !is_sortable(b))
-                gal_jrun_fail(sorting->run, (struct jfault){ .code = "T2008", .at = sorting->sort, .token = "",
+                gal_jrun_fail(sorting->run, (struct jfault){ .code = "T2008",
+                                                             .at = sorting->sort,
+                                                             .token = "",
                                                              .value = is_sortable(a) ? b : a });
         if (a.tag != b.tag)
-                gal_jrun_fail(sorting->run, (struct jfault){ .code = "T2007", .at = sorting->sort, .token = "",
-                                                             .value = a, .value2 = b });
+                gal_jrun_fail(sorting->run,
+                              (struct jfault){
+                                      .code = "T2007", .at = sorting->sort, .token = "", .value = a, .value2 = b });
         if (a.tag == JT_STRING)
                 return gal_utf8_compare(a.as.text, a.len, b.as.text, b.len);
         return jval_double(a) < jval_double(b) ? -1 : jval_double(a) > jval_double(b);

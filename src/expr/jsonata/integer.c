@@ -17,14 +17,17 @@ static const uint16_t zeros[] = {
         0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
 };
 
-static const char *const small[] = { "Zero",    "One",     "Two",       "Three",    "Four",     "Five",    "Six",
-                                     "Seven",   "Eight",   "Nine",      "Ten",      "Eleven",   "Twelve",  "Thirteen",
-                                     "Fourteen", "Fifteen", "Sixteen",   "Seventeen", "Eighteen", "Nineteen" };
-static const char *const ordinals[] = { "Zeroth",     "First",      "Second",      "Third",       "Fourth",
-                                        "Fifth",      "Sixth",      "Seventh",     "Eighth",      "Ninth",
-                                        "Tenth",      "Eleventh",   "Twelfth",     "Thirteenth",  "Fourteenth",
-                                        "Fifteenth",  "Sixteenth",  "Seventeenth", "Eighteenth",  "Nineteenth" };
-static const char *const decades[] = { "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety" };
+static const char *const small[] = { "Zero",    "One",     "Two",       "Three",    "Four",
+                                     "Five",    "Six",     "Seven",     "Eight",    "Nine",
+                                     "Ten",     "Eleven",  "Twelve",    "Thirteen", "Fourteen",
+                                     "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen" };
+static const char *const ordinals[] = { "Zeroth",    "First",     "Second",      "Third",      "Fourth",
+                                        "Fifth",     "Sixth",     "Seventh",     "Eighth",     "Ninth",
+                                        "Tenth",     "Eleventh",  "Twelfth",     "Thirteenth", "Fourteenth",
+                                        "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth" };
+static const char *const decades[] = {
+        "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"
+};
 static const char *const magnitudes[] = { "Thousand", "Million", "Billion", "Trillion" };
 
 enum { MAGNITUDES = sizeof(magnitudes) / sizeof(magnitudes[0]) };
@@ -335,7 +338,8 @@ static double parse_roman(struct jval text, bool is_upper)
 
         for (uint32_t i = text.len; i > 0; i--) {
                 char letter = text.as.text[i - 1];
-                double value = numeral_value(!is_upper && letter >= 'a' && letter <= 'z' ? (char)(letter - 32) : letter);
+                double value =
+                        numeral_value(!is_upper && letter >= 'a' && letter <= 'z' ? (char)(letter - 32) : letter);
 
                 if (value < most) {
                         number -= value;

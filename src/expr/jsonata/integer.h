@@ -18,7 +18,7 @@ struct jinteger_separator {
 
 /* A picture, taken apart. */
 struct jinteger {
-        uint8_t kind; /* enum jinteger_kind */
+        uint8_t kind;    /* enum jinteger_kind */
         uint8_t letters; /* enum jinteger_case */
         bool is_ordinal;
         uint32_t zero; /* of the digits' script */

@@ -202,8 +202,8 @@ struct visiting {
 static void visit(const struct visiting *visiting, const struct jsyntax *syntax, bool is_inner,
                   const struct jsyntax *around);
 
-static void report(const struct visiting *visiting, const struct jsyntax *syntax, enum gal_jsonata_reference_kind kind,
-                   const char *member, bool is_called)
+static void report(const struct visiting *visiting, const struct jsyntax *syntax,
+                   enum gal_jsonata_reference_kind kind, const char *member, bool is_called)
 {
         struct gal_jsonata_reference reference = { .kind = kind, .name = syntax->text, .member = member };
 
@@ -296,7 +296,8 @@ static void visit(const struct visiting *visiting, const struct jsyntax *syntax,
 {
         if (syntax->kind == JS_VARIABLE)
                 visit_variable(visiting, syntax, is_inner, around);
-        else if ((syntax->kind == JS_NAME || (syntax->kind == JS_WORD && strcmp(syntax->text, "?") != 0)) && !is_inner)
+        else if ((syntax->kind == JS_NAME || (syntax->kind == JS_WORD && strcmp(syntax->text, "?") != 0)) &&
+                 !is_inner)
                 report(visiting, syntax, GAL_JSONATA_FIELD, NULL, false);
         else if ((syntax->kind == JS_WILDCARD || syntax->kind == JS_DESCENDANT) && !is_inner)
                 report(visiting, syntax, GAL_JSONATA_FIELD, NULL, false);

@@ -4,15 +4,16 @@
  *   Account.Order[OrderID = "order104"].Product{ "SKU-" & ProductID: Price * Quantity }
  *   $map(items, function($item, $i) { $item.price * $i }) ~> $sum()
  *
- * An expression is compiled once and evaluated many times. Compiled, it is immutable: executions and threads may share
- * it. Evaluation is a function of its arguments: time and randomness come in an environment, everything that can grow
- * has a bound, and a runaway expression ends with an error. Knows nothing of states, machines or fields.
+ * An expression is compiled once and evaluated many times. Compiled, it is immutable: executions and threads may
+ * share it. Evaluation is a function of its arguments: time and randomness come in an environment, everything that
+ * can grow has a bound, and a runaway expression ends with an error. Knows nothing of states, machines or fields.
  *
  * Two dialects: the reference (jsonata-js 2.2) and that of AWS Step Functions (JSONata 2.0.6 less $eval, plus
  * $partition, $range, $hash, $random(seed), $uuid and $parse; bounds of its own on depth and memory).
  *
- * Values are jansson's, in and out. Data that goes through unchanged is shared, not copied. There is one number type
- * as in JavaScript, a double; in the Step Functions dialect an integer of 64 bits that is only passed on stays exact.
+ * Values are jansson's, in and out. Data that goes through unchanged is shared, not copied. There is one number
+ * type as in JavaScript, a double; in the Step Functions dialect an integer of 64 bits that is only passed on stays
+ * exact.
  */
 #ifndef GAL_EXPR_JSONATA_JSONATA_H
 #define GAL_EXPR_JSONATA_JSONATA_H
@@ -35,7 +36,7 @@ enum gal_jsonata_dialect { GAL_JSONATA_REFERENCE, GAL_JSONATA_STATES };
  * Reusable after gal_jsonata_error_finish(); start with GAL_JSONATA_ERROR_INIT.
  */
 struct gal_jsonata_error {
-        char code[8];              /* "T2001"; "": the Step Functions dialect gives bounds on depth and memory none */
+        char code[8]; /* "T2001"; "": the Step Functions dialect gives bounds on depth and memory none */
         struct gal_buffer message; /* UTF-8, NUL-terminated */
         struct gal_buffer token;   /* what it happened at: an operator, a function's name; may be empty */
         bool has_position;
@@ -105,9 +106,9 @@ struct gal_jsonata_limits {
  *   limits    nullable
  *   ret_value (transfer full) NULL: the result is undefined. A function, at the top or inside, counts as undefined
  *             unless ret_is_function is given, which tells the one at the top from nothing
- * Numbers out of a double's range become the strings "Infinity", "-Infinity" and "NaN" in the Step Functions dialect,
- * null in the reference. A member of the result that is undefined is left out; in an array it becomes null.
- * GAL_EFAILED: `error` (nullable) says why. GAL_ENOMEM.
+ * Numbers out of a double's range become the strings "Infinity", "-Infinity" and "NaN" in the Step Functions
+ * dialect, null in the reference. A member of the result that is undefined is left out; in an array it becomes
+ * null. GAL_EFAILED: `error` (nullable) says why. GAL_ENOMEM.
  */
 GAL_MUST_USE enum gal_status gal_jsonata_evaluate(const struct gal_jsonata *expression, json_t *input,
                                                   json_t *bindings,

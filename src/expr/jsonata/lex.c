@@ -324,7 +324,8 @@ static struct jtoken read_operator(struct jparse *parse, size_t at)
                 }
         set_text(parse, &token, parse->text + at, token.end - token.start);
         if (strcmp(token.op, "!") == 0 || strcmp(token.op, "~") == 0)
-                gal_jparse_fail(parse, "S0204", at, token.end, token.text, token.len, "Unknown operator: {{token}}");
+                gal_jparse_fail(parse, "S0204", at, token.end, token.text, token.len,
+                                "Unknown operator: {{token}}");
         return token;
 }
 

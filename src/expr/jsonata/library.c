@@ -70,8 +70,8 @@ static const struct jbuiltin builtins[] = {
         { "now", "<s?s?:s>", 2, JIN_BOTH, gal_jfn_now },
         { "millis", "<:n>", 0, JIN_BOTH, gal_jfn_millis },
         /* What AWS Step Functions adds. */
-        { "partition", "<an?:a<a>>", 2, JIN_STATES, gal_jfn_partition },
-        { "range", "<nn?n?:a<n>>", 3, JIN_STATES, gal_jfn_range },
+        { "partition", "<xn?:a<a>>", 2, JIN_STATES, gal_jfn_partition },
+        { "range", "<nnn?:a<n>>", 3, JIN_STATES, gal_jfn_range },
         { "hash", "<s-s?:s>", 2, JIN_STATES, gal_jfn_hash },
         { "random", "<n?:n>", 1, JIN_STATES, gal_jfn_seeded_random },
         { "uuid", "<:s>", 0, JIN_STATES, gal_jfn_uuid },

@@ -89,7 +89,7 @@ JBUILTIN(zip);
 JBUILTIN(sort);
 /* object.c */
 JBUILTIN(boolean);
-JBUILTIN(not);
+JBUILTIN(not );
 JBUILTIN(exists);
 JBUILTIN(keys);
 JBUILTIN(lookup);

@@ -1,8 +1,8 @@
 /*
  * match.c: functions that search: for a text, a regular expression, or whatever a function of the user's finds.
  *
- * A matcher is a function of a text that returns {match, start, end, groups, next}, `next` being a function for the next
- * match. A regular expression is one, and is not asked that way here unless someone looks at its matches.
+ * A matcher is a function of a text that returns {match, start, end, groups, next}, `next` being a function for the
+ * next match. A regular expression is one, and is not asked that way here unless someone looks at its matches.
  */
 #include <math.h>
 

@@ -271,7 +271,8 @@ struct jval gal_jfn_round(struct jrun *run, const struct jcall *call)
         (void)run;
         if (jval_is_undefined(value))
                 return value;
-        return jval_number(gal_jnumber_round(jval_double(value), jval_is_undefined(places) ? 0 : jval_double(places)));
+        return jval_number(
+                gal_jnumber_round(jval_double(value), jval_is_undefined(places) ? 0 : jval_double(places)));
 }
 
 struct jval gal_jfn_random(struct jrun *run, const struct jcall *call)

@@ -1,8 +1,8 @@
 /*
  * node.h: an expression as it is evaluated: paths in one piece, variables resolved to slots.
  *
- * Made from the syntax tree by compile.c (structure, parents, calls in tail position) and resolve.c (variables); neither
- * changes anything afterwards.
+ * Made from the syntax tree by compile.c (structure, parents, calls in tail position) and resolve.c (variables);
+ * neither changes anything afterwards.
  */
 #ifndef GAL_EXPR_JSONATA_NODE_H
 #define GAL_EXPR_JSONATA_NODE_H
@@ -120,20 +120,20 @@ struct jnode {
         bool is_string;      /* a literal that was a string: a name, as a step */
         bool is_parent;
         bool has_stages; /* `stages` are the path's business: they see what the whole step has found */
-        uint32_t start; /* of its token, in the text */
+        uint32_t start;  /* of its token, in the text */
         uint32_t end;
         uint32_t count;
         uint32_t stage_count;
         struct jnode **items;
         struct jstage *stages; /* predicates; of a step with indexes among them */
         struct jgroup *group;
-        struct jscope *scope;  /* that it opens */
+        struct jscope *scope;       /* that it opens */
         struct jscope *tuple_scope; /* of a block that carries tuples on: around its predicates and its grouping */
-        uint32_t focus;        /* label of @$v */
-        uint32_t index;        /* label of #$i */
-        uint32_t first_tuple;  /* of a path: the step from which on it is a stream of tuples; count: none */
-        struct jslot *parent;  /* the slot of a %; of a step: the label that keeps what came before it */
-        struct jslot **seeking; /* slots below that nobody has answered yet */
+        uint32_t focus;             /* label of @$v */
+        uint32_t index;             /* label of #$i */
+        uint32_t first_tuple;       /* of a path: the step from which on it is a stream of tuples; count: none */
+        struct jslot *parent;       /* the slot of a %; of a step: the label that keeps what came before it */
+        struct jslot **seeking;     /* slots below that nobody has answered yet */
         uint32_t seeking_count;
         union {
                 struct jval literal;
@@ -173,7 +173,7 @@ struct jprogram {
         uint32_t global_count;
         uint32_t global_size;
         uint32_t global_base; /* number of its first global: code given to $eval shares the run of its caller */
-        bool uses_eval; /* code unknown yet may keep any frame */
+        bool uses_eval;       /* code unknown yet may keep any frame */
 };
 
 struct gal_jsonata {

@@ -27,8 +27,8 @@ struct jval gal_jfn_exists(struct jrun *run, const struct jcall *call)
 struct jval gal_jfn_type(struct jrun *run, const struct jcall *call)
 {
         static const char *const names[] = {
-                [JT_NULL] = "null",     [JT_BOOLEAN] = "boolean", [JT_NUMBER] = "number",    [JT_STRING] = "string",
-                [JT_ARRAY] = "array",   [JT_OBJECT] = "object",   [JT_FUNCTION] = "function",
+                [JT_NULL] = "null",   [JT_BOOLEAN] = "boolean", [JT_NUMBER] = "number",     [JT_STRING] = "string",
+                [JT_ARRAY] = "array", [JT_OBJECT] = "object",   [JT_FUNCTION] = "function",
         };
         struct jval value = gal_jcall_argument(call, 0);
 
@@ -157,7 +157,8 @@ struct jval gal_jfn_error(struct jrun *run, const struct jcall *call)
 
         if (jval_is_undefined(message) || message.len == 0)
                 message = jval_text("$error() function evaluated", 27);
-        gal_jrun_fail(run, (struct jfault){ .code = "D3137", .message = message.as.text, .message_len = message.len });
+        gal_jrun_fail(run,
+                      (struct jfault){ .code = "D3137", .message = message.as.text, .message_len = message.len });
 }
 
 struct jval gal_jfn_assert(struct jrun *run, const struct jcall *call)
@@ -169,7 +170,8 @@ struct jval gal_jfn_assert(struct jrun *run, const struct jcall *call)
                 return JUNDEFINED;
         if (jval_is_undefined(message) || message.len == 0)
                 message = jval_text("$assert() statement failed", 26);
-        gal_jrun_fail(run, (struct jfault){ .code = "D3141", .message = message.as.text, .message_len = message.len });
+        gal_jrun_fail(run,
+                      (struct jfault){ .code = "D3141", .message = message.as.text, .message_len = message.len });
 }
 
 /* $eval: code that is compiled now, in the frames of its caller. */

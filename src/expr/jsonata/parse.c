@@ -204,8 +204,8 @@ static const char *token_text(const struct jtoken *token, size_t *ret_len)
         return token->kind == JK_END ? "(end)" : token->text;
 }
 
-_Noreturn static void fail_at(struct parser *parser, const char *code, const struct jtoken *token, const char *value,
-                              const char *message)
+_Noreturn static void fail_at(struct parser *parser, const char *code, const struct jtoken *token,
+                              const char *value, const char *message)
 {
         size_t len;
         const char *text = token_text(token, &len);
@@ -365,7 +365,8 @@ static struct jsyntax *parse_operand(struct parser *parser, const struct jtoken 
 
 static bool is_function_word(const struct jsyntax *node)
 {
-        return node->kind == JS_NAME && (strcmp(node->text, "function") == 0 || strcmp(node->text, "\xCE\xBB") == 0);
+        return node->kind == JS_NAME &&
+               (strcmp(node->text, "function") == 0 || strcmp(node->text, "\xCE\xBB") == 0);
 }
 
 static void check_parameters(struct parser *parser, const struct list *list)
@@ -379,9 +380,10 @@ static void check_parameters(struct parser *parser, const struct list *list)
                 if (item->kind == JS_VARIABLE)
                         continue;
                 gal_buffer_append_uint(&index, i);
-                gal_jparse_fail_value(parser->parse, "S0208", item->start, item->end, item->text, item->text_len, number,
-                                      "Parameter {{value}} of function definition must be a variable name (start with "
-                                      "$)");
+                gal_jparse_fail_value(
+                        parser->parse, "S0208", item->start, item->end, item->text, item->text_len, number,
+                        "Parameter {{value}} of function definition must be a variable name (start with "
+                        "$)");
         }
 }
 

@@ -1,6 +1,6 @@
 /*
- * path.c: paths without bindings: a step is applied to each element of what the one before has found, and the results
- * are joined into one sequence.
+ * path.c: paths without bindings: a step is applied to each element of what the one before has found, and the
+ * results are joined into one sequence.
  */
 #include "base/limits.h"
 #include "expr/jsonata/run.h"
@@ -260,7 +260,8 @@ static void apply_step(struct jrun *run, const struct jnode *step, struct jval e
                 join(run, joined, value);
 }
 
-static inline void apply_name(struct jrun *run, const struct jnode *step, struct jval element, struct joined *joined)
+static inline void apply_name(struct jrun *run, const struct jnode *step, struct jval element,
+                              struct joined *joined)
 {
         struct jval value;
 

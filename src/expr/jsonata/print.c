@@ -64,7 +64,8 @@ static void print_string(const struct jsyntax *string, struct gal_buffer *text)
                         continue;
                 gal_buffer_append(text, string->text + from, at - from);
                 if (is_surrogate) {
-                        code = 0xD000 | (uint32_t)(string->text[at + 1] & 0x3F) << 6 | (string->text[at + 2] & 0x3F);
+                        code = 0xD000 | (uint32_t)(string->text[at + 1] & 0x3F) << 6 |
+                               (string->text[at + 2] & 0x3F);
                         at += 2;
                 }
                 for (int i = 0; i < 4; i++)

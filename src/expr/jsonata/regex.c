@@ -59,7 +59,8 @@ struct jregex *gal_jregex_compile(struct jparse *parse, struct jprogram *program
         if (regex->code == NULL) {
                 pcre2_get_error_message(code, text, sizeof(text));
                 gal_jparse_fail_value(parse, "S0303", syntax->start + 1 + where, syntax->end, syntax->text,
-                                      syntax->text_len, (const char *)text, "Invalid regular expression: {{value}}");
+                                      syntax->text_len, (const char *)text,
+                                      "Invalid regular expression: {{value}}");
         }
         regex->next = program->regexes;
         program->regexes = regex;
@@ -127,8 +128,8 @@ const struct jregex *gal_jregex_make(struct jrun *run, struct jval pattern)
         return regex;
 }
 
-/* Many tries at one text add up: each pays for the text that it may go through, and what it used of the matcher's own
- * counter is not known, so a try is never free. */
+/* Many tries at one text add up: each pays for the text that it may go through, and what it used of the matcher's
+ * own counter is not known, so a try is never free. */
 enum { STEPS_A_TRY = 16, BYTES_A_STEP = 64 };
 
 bool gal_jregex_match(struct jrun *run, const struct jregex *regex, const char *text, size_t len, size_t from,

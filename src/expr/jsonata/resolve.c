@@ -2,7 +2,8 @@
  * resolve.c: variables to slots.
  *
  * A variable that a block or lambda assigns has a slot in its frame; a frame exists only where there are slots. A
- * reference lists every frame that may have it, the innermost first, since an assignment shows only after it was made:
+ * reference lists every frame that may have it, the innermost first, since an assignment shows only after it was
+ * made:
  * ($a := 1; ($b := $a; $a := 2; $b)) is 1. What no frame has is a global: a binding or a function of the language.
  */
 #include <string.h>
@@ -14,7 +15,7 @@
 struct resolver {
         struct jparse *parse;
         struct jprogram *program;
-        bool is_second; /* first pass: who assigns what; second pass: who means what */
+        bool is_second;  /* first pass: who assigns what; second pass: who means what */
         bool *in_tuples; /* by label: some path binds it */
 };
 
@@ -134,7 +135,8 @@ static void mark_captured(struct jscope *scope)
 
 /* References. */
 
-static bool has_label(const struct resolver *resolver, const struct jscope *scope, uint32_t label, uint16_t *ret_slot)
+static bool has_label(const struct resolver *resolver, const struct jscope *scope, uint32_t label,
+                      uint16_t *ret_slot)
 {
         *ret_slot = JSLOT_TUPLE;
         if (scope->is_tuple)
@@ -284,7 +286,8 @@ static void walk_lambda(struct resolver *resolver, struct jnode *node, struct js
         mark_captured(scope);
         if (!resolver->is_second) {
                 node->scope = new_scope(resolver, scope);
-                lambda->parameter_slots = gal_jparse_alloc(resolver->parse, lambda->parameter_count, sizeof(uint16_t));
+                lambda->parameter_slots =
+                        gal_jparse_alloc(resolver->parse, lambda->parameter_count, sizeof(uint16_t));
                 for (uint32_t i = 0; i < lambda->parameter_count; i++)
                         lambda->parameter_slots[i] = add_slot(resolver, node->scope, lambda->labels[i]);
         }

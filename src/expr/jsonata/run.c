@@ -88,6 +88,7 @@ struct jval gal_jtext_finish(struct jrun *run, struct jtext *text)
 {
         size_t used = (text->len + 7) & ~(size_t)7;
 
+        gal_jrun_weigh(run, text->len);
         /* Gives back what the text does not need, when nothing came behind it. */
         if (text->data != NULL && text->data + text->size == run->at) {
                 run->left += text->size - used;
@@ -183,7 +184,8 @@ static void put_value(struct jrun *run, struct gal_buffer *out, struct jval valu
                 gal_jval_describe(run, out, value);
 }
 
-static void put_hole(struct jrun *run, struct gal_buffer *out, const struct jfault *fault, const char *name, size_t len)
+static void put_hole(struct jrun *run, struct gal_buffer *out, const struct jfault *fault, const char *name,
+                     size_t len)
 {
         if (len == 5 && memcmp(name, "value", 5) == 0)
                 put_value(run, out, fault->value);

@@ -101,14 +101,14 @@ struct jrun {
         struct jregion_block *blocks;
         size_t block_size;
         size_t memory_left;
-        bool is_out_of_memory; /* malloc has failed: no bound of ours */
+        bool is_out_of_memory;         /* malloc has failed: no bound of ours */
         struct jframe *free_frames[8]; /* by number of slots, for frames that nobody can see any more */
 
         /* Bounds. */
         uint64_t steps_left;
         uint32_t depth;
         uint32_t depth_max;
-        uint32_t calls; /* of functions, nested */
+        uint32_t calls;      /* of functions, nested */
         uint64_t weight_max; /* of one value; 0: none */
 
         const struct jprogram *program;
@@ -116,7 +116,7 @@ struct jrun {
         const struct gal_jsonata_environment *environment;
         struct gal_random fallback_random;
         json_t *bindings;
-        struct jval input; /* as $ sees it at the root: an array is wrapped */
+        struct jval input;    /* as $ sees it at the root: an array is wrapped */
         struct jval *globals; /* JT_UNBOUND until asked for */
         uint32_t global_count;
         const struct jnode *caller;       /* the call whose function runs */
@@ -244,8 +244,8 @@ struct jval gal_jeval(struct jrun *run, const struct jnode *node, struct jval in
 /* path.c */
 struct jval gal_jeval_path(struct jrun *run, const struct jnode *node, struct jval input, struct jframe *frame);
 struct jval gal_jeval_name(struct jrun *run, const char *name, uint32_t len, struct jval input);
-/* `tuple_scope`: of a filter that is evaluated in a frame with the bindings of the tuples that it looks at; NULL: it
- * looks at values, or at the values of tuples only. */
+/* `tuple_scope`: of a filter that is evaluated in a frame with the bindings of the tuples that it looks at; NULL:
+ * it looks at values, or at the values of tuples only. */
 struct jval gal_jeval_filter(struct jrun *run, const struct jnode *filter, struct jval input, struct jframe *frame,
                              const struct jscope *tuple_scope);
 struct jval gal_jeval_wildcard(struct jrun *run, struct jval input);
@@ -260,8 +260,8 @@ struct jval gal_jeval_keep_singleton(struct jrun *run, struct jval value);
  * an array. */
 struct jval gal_jeval_tuples(struct jrun *run, const struct jnode *path, uint32_t first, struct jval input,
                              bool is_single, struct jframe *frame);
-/* Sorts the numbers 0 to count - 1 into `order`, which has room for twice as many: stable, by merging. `goes_after`:
- * whether element a must stand behind element b. */
+/* Sorts the numbers 0 to count - 1 into `order`, which has room for twice as many: stable, by merging.
+ * `goes_after`: whether element a must stand behind element b. */
 void gal_jsort(struct jrun *run, uint32_t *order, uint32_t count,
                bool (*goes_after)(void *user, uint32_t a, uint32_t b), void *user);
 /* What is in both, as $append has it: arrays are joined, undefined is nothing. */

@@ -87,7 +87,8 @@ static void read_choice(struct reader *reader)
         for (size_t i = reader->at + 1; i < end; i++) {
                 if (reader->text[i] == '<')
                         fail(reader, "S0402", reader->at,
-                             gal_arena_copy(reader->parse->arena, reader->text + reader->at + 1, end - reader->at - 1),
+                             gal_arena_copy(reader->parse->arena, reader->text + reader->at + 1,
+                                            end - reader->at - 1),
                              "Choice groups containing parameterized types are not supported");
                 parameter->types |= type_of_letter(reader->text[i]);
         }
@@ -149,8 +150,8 @@ struct jsignature *gal_jsignature_parse(struct jparse *parse, const char *text, 
         struct jsignature *signature = gal_jparse_alloc(parse, 1, sizeof(*signature));
 
         reader.signature = signature;
-        signature->parameters = gal_jparse_alloc(parse, len < PARAMETERS_MAX ? len + 1 : PARAMETERS_MAX,
-                                                 sizeof(struct jparameter));
+        signature->parameters =
+                gal_jparse_alloc(parse, len < PARAMETERS_MAX ? len + 1 : PARAMETERS_MAX, sizeof(struct jparameter));
         for (; reader.at < len && text[reader.at] != ':'; reader.at++)
                 read_symbol(&reader);
         return signature;
@@ -161,8 +162,8 @@ struct jsignature *gal_jsignature_parse(struct jparse *parse, const char *text, 
 static uint8_t type_of(struct jval value)
 {
         static const uint8_t types[] = {
-                [JT_UNDEFINED] = JTYPE_MISSING, [JT_NULL] = JTYPE_NULL,     [JT_BOOLEAN] = JTYPE_BOOLEAN,
-                [JT_NUMBER] = JTYPE_NUMBER,     [JT_STRING] = JTYPE_STRING, [JT_ARRAY] = JTYPE_ARRAY,
+                [JT_UNDEFINED] = JTYPE_MISSING, [JT_NULL] = JTYPE_NULL,         [JT_BOOLEAN] = JTYPE_BOOLEAN,
+                [JT_NUMBER] = JTYPE_NUMBER,     [JT_STRING] = JTYPE_STRING,     [JT_ARRAY] = JTYPE_ARRAY,
                 [JT_OBJECT] = JTYPE_OBJECT,     [JT_FUNCTION] = JTYPE_FUNCTION,
         };
 

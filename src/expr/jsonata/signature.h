@@ -1,8 +1,8 @@
 /*
  * signature.h: what arguments a function takes: <a<s>s?:s> and the like.
  *
- * Each parameter is a set of types with a quantifier; arguments are matched as a regular expression would be, so that a
- * missing one can be left out in the middle or be taken from the context.
+ * Each parameter is a set of types with a quantifier; arguments are matched as a regular expression would be, so
+ * that a missing one can be left out in the middle or be taken from the context.
  */
 #ifndef GAL_EXPR_JSONATA_SIGNATURE_H
 #define GAL_EXPR_JSONATA_SIGNATURE_H

@@ -19,6 +19,9 @@ struct jval gal_jfn_partition(struct jrun *run, const struct jcall *call)
 
         if (jval_is_undefined(array) || jval_is_undefined(size))
                 return JUNDEFINED;
+        if (array.tag != JT_ARRAY)
+                gal_jrun_fail(run,
+                              (struct jfault){ .code = "T0412", .value = array, .index = 1, .type = "values" });
         wanted = trunc(jval_double(size));
         if (!(wanted >= 1) || gal_jarray_count(array) == 0)
                 return JUNDEFINED;
@@ -35,8 +38,8 @@ struct jval gal_jfn_partition(struct jrun *run, const struct jcall *call)
 }
 
 /*
- * The service gathers the numbers in a list that grows by half and, while it grows, holds the old one and the new one.
- * Eight bytes an element: 360,145 numbers fit exactly, and one more does not, as was measured there.
+ * The service gathers the numbers in a list that grows by half and, while it grows, holds the old one and the new
+ * one. Eight bytes an element: 360,145 numbers fit exactly, and one more does not, as was measured there.
  */
 static void weigh_growth(struct jrun *run, uint64_t count)
 {

@@ -1,5 +1,6 @@
 /*
- * syntax.h: an expression as it is written: what the parser makes, the printer prints and the compiler works through.
+ * syntax.h: an expression as it is written: what the parser makes, the printer prints and the compiler works
+ * through.
  *
  * Parentheses are nodes of their own (blocks), so a tree printed without adding any reads back as the same tree.
  */

@@ -1,8 +1,8 @@
 /*
  * text.c: functions of strings that need no matching.
  *
- * Positions and lengths count characters where the reference splits by code point ($substring, $length, $pad) and UTF-16
- * units where it searches; the functions here count characters.
+ * Positions and lengths count characters where the reference splits by code point ($substring, $length, $pad) and
+ * UTF-16 units where it searches; the functions here count characters.
  */
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /*
  * tuple.c: paths with bindings (@$v, #$i, %): a stream of tuples, each a value with what has been bound on the way.
  *
- * From the first step with a binding on, steps, predicates, sort terms and groupings are evaluated once a tuple, in a
- * frame that has its bindings. Lists of bindings only grow at the front, so tuples share them.
+ * From the first step with a binding on, steps, predicates, sort terms and groupings are evaluated once a tuple, in
+ * a frame that has its bindings. Lists of bindings only grow at the front, so tuples share them.
  */
 #include "expr/jsonata/run.h"
 
@@ -60,8 +60,8 @@ static void push_nested(struct jrun *run, struct jarray *tuples, const struct jt
         push(run, tuples, nested->value, bindings);
 }
 
-static void push_result(struct jrun *run, struct jarray *tuples, const struct jnode *step, const struct jtuple *from,
-                        struct jval value, uint32_t index)
+static void push_result(struct jrun *run, struct jarray *tuples, const struct jnode *step,
+                        const struct jtuple *from, struct jval value, uint32_t index)
 {
         const struct jbinding *bindings = from->bindings;
 

@@ -84,9 +84,8 @@ struct jarray *gal_jarray_new(struct jrun *run, uint32_t size, uint8_t flags)
         return array;
 }
 
-static void grow(struct jrun *run, struct jarray *array)
+static void grow(struct jrun *run, struct jarray *array, size_t size)
 {
-        size_t size = array->size < 4 ? 4 : (size_t)array->size * 2;
         size_t old_bytes = (size_t)array->size * sizeof(struct jval);
         size_t bytes = size * sizeof(struct jval);
         struct jval *items;
@@ -123,7 +122,7 @@ void gal_jarray_push(struct jrun *run, struct jarray *array, struct jval value)
         if (array->items == NULL && array->count > 0)
                 write_out(run, array);
         if (array->count == array->size)
-                grow(run, array);
+                grow(run, array, array->size < 4 ? 4 : (size_t)array->size * 2);
         array->items[array->count++] = value;
         if (run->weight_max != 0) {
                 array->weight += 8 + weight_of(value);
@@ -135,13 +134,18 @@ void gal_jarray_extend(struct jrun *run, struct jarray *array, struct jval eleme
 {
         uint32_t count = gal_jarray_count(elements);
 
-        if (array->count == 0 && array->items == NULL && elements.form == JF_OWN && elements.as.array->items == NULL) {
+        if (array->count == 0 && array->items == NULL && elements.form == JF_OWN &&
+            elements.as.array->items == NULL) {
                 array->count = count;
                 array->first = elements.as.array->first;
                 array->weight = elements.as.array->weight;
                 return;
         }
         gal_jrun_step(run, count / 8);
+        if (array->items == NULL && array->count > 0)
+                write_out(run, array);
+        if ((size_t)array->count + count > array->size)
+                grow(run, array, (size_t)array->count + count);
         for (uint32_t i = 0; i < count; i++)
                 gal_jarray_push(run, array, gal_jarray_get(run, elements, i));
 }
@@ -244,7 +248,8 @@ struct jmember *gal_jobject_find(const struct jobject *object, const char *key, 
 {
         if (object->index == NULL) {
                 for (uint32_t i = 0; i < object->count; i++)
-                        if (same_key(&object->members[i], key, key_len) && object->members[i].value.tag != JT_UNBOUND)
+                        if (same_key(&object->members[i], key, key_len) &&
+                            object->members[i].value.tag != JT_UNBOUND)
                                 return &object->members[i];
                 return NULL;
         }
@@ -293,8 +298,8 @@ static void grow_object(struct jrun *run, struct jobject *object)
 }
 
 /*
- * JavaScript lists members that look like an array's index before the others, in their order; the reference lets that
- * be seen. Java, and so the Step Functions dialect, does not.
+ * JavaScript lists members that look like an array's index before the others, in their order; the reference lets
+ * that be seen. Java, and so the Step Functions dialect, does not.
  */
 static bool read_index(const char *key, uint32_t len, uint64_t *ret_index)
 {
@@ -341,7 +346,8 @@ static void insert(struct jrun *run, struct jobject *object, struct jmember memb
         if (object->index != NULL && place == object->count - 1 && 2 * object->count < object->index_size)
                 add_to_index(object, place);
         else if (object->index != NULL)
-                make_index(run, object, 4 * object->count >= object->index_size ? object->index_size * 2 : object->index_size);
+                make_index(run, object,
+                           4 * object->count >= object->index_size ? object->index_size * 2 : object->index_size);
         else if (object->count == INDEX_FROM)
                 make_index(run, object, 4 * INDEX_FROM > 32 ? 64 : 32);
 }
@@ -453,6 +459,18 @@ static bool equal_objects(struct jrun *run, struct jval a, struct jval b, uint32
         return true;
 }
 
+/* An exact integer equals a double only when that is the same integer. */
+static bool equal_numbers(struct jval a, struct jval b)
+{
+        double other;
+
+        if (a.form == b.form)
+                return a.form == JF_LONG ? a.as.integer == b.as.integer : a.as.number == b.as.number;
+        other = a.form == JF_LONG ? b.as.number : a.as.number;
+        return fabs(other) < 9223372036854775808.0 &&
+               (int64_t)other == (a.form == JF_LONG ? a.as.integer : b.as.integer) && other == floor(other);
+}
+
 static bool equal(struct jrun *run, struct jval a, struct jval b, uint32_t depth)
 {
         gal_jrun_step(run, 1);
@@ -467,9 +485,7 @@ static bool equal(struct jrun *run, struct jval a, struct jval b, uint32_t depth
         case JT_BOOLEAN:
                 return a.as.boolean == b.as.boolean;
         case JT_NUMBER:
-                if (a.form == JF_LONG && b.form == JF_LONG)
-                        return a.as.integer == b.as.integer;
-                return jval_double(a) == jval_double(b);
+                return equal_numbers(a, b);
         case JT_STRING:
                 return a.len == b.len && memcmp(a.as.text, b.as.text, a.len) == 0;
         case JT_ARRAY:

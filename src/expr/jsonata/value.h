@@ -1,13 +1,14 @@
 /*
- * value.h: values during an evaluation. Sixteen bytes, passed by value; what they point at lives in the run's region.
+ * value.h: values during an evaluation. Sixteen bytes, passed by value; what they point at lives in the run's
+ * region.
  *
  * Data from outside is not converted: an array or object may be jansson's own, looked into when asked. Strings are
- * UTF-8 with a length; a lone surrogate, which an expression can make, is three bytes of the same scheme and becomes
- * U+FFFD on the way out.
+ * UTF-8 with a length; a lone surrogate, which an expression can make, is three bytes of the same scheme and
+ * becomes U+FFFD on the way out.
  *
- * A *sequence* is what JSONata calls the result of a path: an array with a flag, which an evaluation unwraps when it has
- * one element and drops when it has none. Within this room a sequence of one element that is no array may also be the
- * bare element, and an empty one "undefined".
+ * A *sequence* is what JSONata calls the result of a path: an array with a flag, which an evaluation unwraps when
+ * it has one element and drops when it has none. Within this room a sequence of one element that is no array may
+ * also be the bare element, and an empty one "undefined".
  */
 #ifndef GAL_EXPR_JSONATA_VALUE_H
 #define GAL_EXPR_JSONATA_VALUE_H

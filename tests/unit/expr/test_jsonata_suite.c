@@ -1,9 +1,9 @@
 /*
  * test_jsonata_suite.c: the suite of the reference implementation, where it lies (../shared/conformance/jsonata).
  *
- * A line a case: expr, data or dataset, bindings, and what it must come to. Lines with lone surrogates, which our JSON
- * reader refuses, are skipped, and said so; any other line must be readable. `test_expr_jsonata_suite FILTER` runs the cases with a matching
- * id only.
+ * A line a case: expr, data or dataset, bindings, and what it must come to. Lines with lone surrogates, which our
+ * JSON reader refuses, are skipped, and said so; any other line must be readable. `test_expr_jsonata_suite FILTER`
+ * runs the cases with a matching id only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +69,8 @@ static void run_expression(struct suite *suite, const json_t *entry, struct outc
 {
         const json_t *expr = json_object_get(entry, "expr");
         const json_t *dataset = json_object_get(entry, "dataset");
-        json_t *data = dataset != NULL ? get_dataset(suite, json_string_value(dataset)) : json_object_get(entry, "data");
+        json_t *data =
+                dataset != NULL ? get_dataset(suite, json_string_value(dataset)) : json_object_get(entry, "data");
         struct gal_random random = { { 1, 2, 3, 4 } };
         struct gal_jsonata_environment environment = { 1514764800000, &random };
         struct gal_jsonata_limits limits = {
@@ -80,8 +81,8 @@ static void run_expression(struct suite *suite, const json_t *entry, struct outc
         bool is_function = false;
 
         *outcome = (struct outcome){ .error = GAL_JSONATA_ERROR_INIT };
-        if (gal_jsonata_compile(json_string_value(expr), json_string_length(expr), GAL_JSONATA_REFERENCE, &expression,
-                                &outcome->error) != GAL_OK)
+        if (gal_jsonata_compile(json_string_value(expr), json_string_length(expr), GAL_JSONATA_REFERENCE,
+                                &expression, &outcome->error) != GAL_OK)
                 return;
         if (gal_jsonata_evaluate(expression, data, json_object_get(entry, "bindings"), &environment, &limits,
                                  &outcome->value, &is_function, &outcome->error) == GAL_OK)
@@ -132,9 +133,9 @@ static void show_failure(const json_t *entry, const struct outcome *outcome)
         gal_auto_free char *expect = gal_json_text(json_object_get(entry, "expect"), NULL);
         gal_auto_free char *got = outcome->value != NULL ? gal_json_text(outcome->value, NULL) : NULL;
 
-        printf("%s: %s\n    expected %.500s\n    got      %.500s%s %s %s\n", json_string_value(json_object_get(entry, "id")),
-               json_string_value(json_object_get(entry, "expr")), expect, got != NULL ? got : "",
-               outcome->is_undefined ? "undefined" : "", outcome->error.code,
+        printf("%s: %s\n    expected %.500s\n    got      %.500s%s %s %s\n",
+               json_string_value(json_object_get(entry, "id")), json_string_value(json_object_get(entry, "expr")),
+               expect, got != NULL ? got : "", outcome->is_undefined ? "undefined" : "", outcome->error.code,
                outcome->error.message.data != NULL ? outcome->error.message.data : "");
 }
 
