@@ -320,9 +320,7 @@ static const char *mend(struct jrun *run, const char *text, size_t len)
                 return text;
         copy = gal_jrun_alloc(run, len);
         memcpy(copy, text, len);
-        for (size_t i = 0; i + 2 < len; i++)
-                if ((unsigned char)copy[i] == 0xED && (unsigned char)copy[i + 1] >= 0xA0)
-                        memcpy(copy + i, "\xEF\xBF\xBD", 3);
+        gal_jsonata_mend(copy, len);
         return copy;
 }
 

@@ -44,6 +44,13 @@ size_t gal_jsonata_units(const char *text, size_t len)
         return units;
 }
 
+void gal_jsonata_mend(char *text, size_t len)
+{
+        for (size_t i = 0; i + 2 < len; i++)
+                if ((unsigned char)text[i] == 0xED && (unsigned char)text[i + 1] >= 0xA0)
+                        memcpy(text + i, "\xEF\xBF\xBD", 3);
+}
+
 static void append_part(struct gal_buffer *out, const char *part, size_t len, bool quote)
 {
         if (quote)
@@ -81,6 +88,8 @@ void gal_jparse_fail_value(struct jparse *parse, const char *code, size_t start,
                 gal_buffer_clear(&error->token);
                 append_message(&error->message, message, token != NULL ? token : "", token_len, value);
                 gal_buffer_append(&error->token, token, token_len);
+                gal_jsonata_mend(error->message.data, error->message.len);
+                gal_jsonata_mend(error->token.data, error->token.len);
                 error->has_position = true;
                 error->position = gal_jsonata_units(parse->text, end);
                 error->at = gal_position_find(parse->text, parse->len, start);

@@ -260,6 +260,8 @@ void gal_jrun_fail(struct jrun *run, struct jfault fault)
                 fill_token(run, &fault);
                 put_message(run, &error->message, &fault);
                 gal_buffer_append(&error->token, fault.token, fault.token_len);
+                gal_jsonata_mend(error->message.data, error->message.len);
+                gal_jsonata_mend(error->token.data, error->token.len);
                 put_place(run, &fault);
         }
         longjmp(run->escape, 1);

@@ -93,6 +93,8 @@ struct jsyntax *gal_jparse_run(struct jparse *parse);
 void gal_jsyntax_print(const struct jsyntax *syntax, struct gal_buffer *text);
 bool gal_jsyntax_equal(const struct jsyntax *a, const struct jsyntax *b);
 
+/* Puts U+FFFD in the place of lone surrogates, which have three bytes as well. */
+void gal_jsonata_mend(char *text, size_t len);
 /* UTF-16 units of UTF-8 text. */
 size_t gal_jsonata_units(const char *text, size_t len);
 
