@@ -111,17 +111,24 @@ void gal_api_delete_activity(struct gal_action_call *call);
 void gal_api_delete_state_machine(struct gal_action_call *call);
 void gal_api_describe_activity(struct gal_action_call *call);
 void gal_api_describe_execution(struct gal_action_call *call);
+void gal_api_describe_map_run(struct gal_action_call *call);
 void gal_api_describe_state_machine(struct gal_action_call *call);
 void gal_api_get_activity_task(struct gal_action_call *call);
 void gal_api_get_execution_history(struct gal_action_call *call);
 void gal_api_list_activities(struct gal_action_call *call);
 void gal_api_list_executions(struct gal_action_call *call);
+void gal_api_list_map_runs(struct gal_action_call *call);
 void gal_api_list_state_machines(struct gal_action_call *call);
 void gal_api_purge_executions(struct gal_action_call *call);
+void gal_api_redrive_execution(struct gal_action_call *call);
 void gal_api_send_task_failure(struct gal_action_call *call);
 void gal_api_send_task_heartbeat(struct gal_action_call *call);
 void gal_api_send_task_success(struct gal_action_call *call);
 void gal_api_start_execution(struct gal_action_call *call);
+void gal_api_start_sync_execution(struct gal_action_call *call);
 void gal_api_stop_execution(struct gal_action_call *call);
+void gal_api_test_state(struct gal_action_call *call);
+void gal_api_update_map_run(struct gal_action_call *call);
+void gal_api_validate_state_machine_definition(struct gal_action_call *call);
 
 #endif
