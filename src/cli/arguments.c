@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/assert.h"
+#include "base/buffer.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -34,18 +36,23 @@ static int find_option_width(const struct gal_verb_usage *usage)
         return (int)widest;
 }
 
+static void print_options(const struct gal_verb_usage *usage, size_t from, size_t to, int width)
+{
+        for (size_t i = from; i < to; i++) {
+                gal_auto_free char *left = describe_option(&usage->options[i]);
+
+                if (usage->options[i].help != NULL)
+                        printf("  %-*s  %s\n", width, left, usage->options[i].help);
+        }
+}
+
 static void print_help(const struct gal_verb_usage *usage)
 {
         int width = find_option_width(usage);
 
         printf("usage: galliard %s %s\n\n%s\n\noptions:\n", usage->verb, usage->synopsis, usage->summary);
-        for (size_t i = 0; i < usage->option_count; i++) {
-                gal_auto_free char *left = describe_option(&usage->options[i]);
-
-                if (usage->options[i].help == NULL)
-                        continue;
-                printf("  %-*s  %s\n", width, left, usage->options[i].help);
-        }
+        print_options(usage, usage->common_count, usage->option_count, width);
+        print_options(usage, 0, usage->common_count, width);
         printf("  %-*s  %s\n", width, "--help", "this text");
         if (usage->epilogue != NULL)
                 printf("\n%s", usage->epilogue);
@@ -66,13 +73,41 @@ bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, cons
         return false;
 }
 
+static bool is_named(const char *candidate, const char *name, size_t len)
+{
+        return candidate != NULL && strlen(candidate) == len && strncmp(candidate, name, len) == 0;
+}
+
 static const struct gal_option *find_option(const struct gal_verb_usage *usage, const char *name, size_t len)
 {
         for (size_t i = 0; i < usage->option_count; i++) {
-                if (strlen(usage->options[i].name) == len && strncmp(usage->options[i].name, name, len) == 0)
+                if (is_named(usage->options[i].name, name, len) || is_named(usage->options[i].alias, name, len))
                         return &usage->options[i];
         }
         return NULL;
+}
+
+static bool is_choice(const struct gal_option *option, const char *value)
+{
+        for (size_t i = 0; option->choices != NULL; i++) {
+                if (option->choices[i] == NULL)
+                        return false;
+                if (strcmp(option->choices[i], value) == 0)
+                        return true;
+        }
+        return true;
+}
+
+static bool refuse_choice(const struct gal_verb_usage *usage, const struct gal_option *option, const char *value,
+                          int *ret_exit)
+{
+        struct gal_buffer choices = GAL_BUFFER_INIT;
+
+        for (size_t i = 0; option->choices[i] != NULL; i++)
+                gal_buffer_append_format(&choices, "%s%s", i > 0 ? ", " : "", option->choices[i]);
+        gal_arguments_fault(usage, ret_exit, "--%s is one of %s, not '%s'", option->name, choices.data, value);
+        gal_buffer_finish(&choices);
+        return false;
 }
 
 /* The one behind it is the same once more: see arguments.h. */
@@ -121,7 +156,7 @@ static bool parse_option(const struct gal_verb_usage *usage, int argc, char **ar
                 return gal_arguments_fault(usage, ret_exit, "option '--%s' needs a value: %s", option->name,
                                            option->value);
         }
-        return true;
+        return is_choice(option, *value) || refuse_choice(usage, option, *value, ret_exit);
 }
 
 static bool parse_words(const struct gal_verb_usage *usage, int argc, char **argv, struct gal_arguments *arguments,
@@ -162,6 +197,15 @@ bool gal_arguments_parse(const struct gal_verb_usage *usage, int argc, char **ar
                 return true;
         gal_arguments_finish(arguments);
         return false;
+}
+
+const char *gal_arguments_value(const struct gal_verb_usage *usage, const struct gal_arguments *arguments,
+                                const char *name)
+{
+        const struct gal_option *option = find_option(usage, name, strlen(name));
+
+        gal_assert(option != NULL);
+        return arguments->values[option - usage->options];
 }
 
 void gal_arguments_finish(struct gal_arguments *arguments)

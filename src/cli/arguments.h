@@ -14,10 +14,12 @@
  * twice stands in the table twice, the second one without help.
  */
 struct gal_option {
-        const char *name;  /* without the dashes */
-        const char *value; /* what the help calls the value; NULL: a switch */
-        const char *help;  /* NULL: the option before, once more */
-        bool optional;     /* the value may be missing: --jsonpath [EXPR] */
+        const char *name;           /* without the dashes */
+        const char *value;          /* what the help calls the value; NULL: a switch */
+        const char *help;           /* NULL: the option before, once more */
+        bool optional;              /* the value may be missing: --jsonpath [EXPR] */
+        const char *const *choices; /* what the value may be, up to a NULL; NULL: anything */
+        const char *alias;          /* another name, which the help is silent about; nullable */
 };
 
 struct gal_arguments {
@@ -33,9 +35,11 @@ struct gal_verb_usage {
         const char *summary;
         const struct gal_option *options;
         size_t option_count;
+        size_t common_count; /* options at the start that many verbs have: the help tells of them last */
         size_t operands_min;
-        size_t operands_max;  /* 0 with operands_min 0: none */
-        const char *epilogue; /* more help; nullable */
+        size_t operands_max;                /* 0 with operands_min 0: none */
+        const char *const *operand_choices; /* what the first operand is one of, up to a NULL; NULL: anything */
+        const char *epilogue;               /* more help; nullable */
 };
 
 /*
@@ -46,6 +50,10 @@ struct gal_verb_usage {
 bool gal_arguments_parse(const struct gal_verb_usage *usage, int argc, char **argv, struct gal_arguments *arguments,
                          int *ret_exit);
 void gal_arguments_finish(struct gal_arguments *arguments);
+
+/* (transfer none) The value of the option of that name, which the verb has; as in `values`. */
+const char *gal_arguments_value(const struct gal_verb_usage *usage, const struct gal_arguments *arguments,
+                                const char *name);
 
 /* Prints such a fault that only the verb knows; returns false. */
 bool gal_arguments_fault(const struct gal_verb_usage *usage, int *ret_exit, const char *format, ...)

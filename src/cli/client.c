@@ -3,7 +3,7 @@
  *
  * Owners come and go between two looks: a `serve` that was killed still stands in the store for a moment, a new one
  * does not listen yet, another verb holds the lease for the time of its request. So every refusal of that kind is
- * tried again, for a little longer than a lease lasts.
+ * tried again, for a little longer than a lease lasts. A server that throttles is asked again as SDKs do.
  */
 #include "cli/client.h"
 
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/shape.h"
 #include "api/validate.h"
 #include "base/alloc.h"
 #include "base/arn.h"
@@ -23,12 +24,14 @@
 #include "cli/forward.h"
 #include "cli/poisoned.h"
 #include "net/loop.h"
+#include "runtime/owner_address.h"
 #include "runtime/runtime.h"
 
 #define OWNER_WAIT_MS 15000
 #define OWNER_PAUSE_MS 50
-/* A store that does not answer an engine of ours. */
-#define HERE_TIMEOUT_MS 60000
+/* Of a server that throttles: doubled each time. */
+#define THROTTLED_PAUSE_MS 100
+#define THROTTLED_TRIES 6
 
 static int64_t now_ms(void)
 {
@@ -67,6 +70,9 @@ void gal_client_finish(struct gal_client *client)
         close_store(client);
         gal_validator_destroy(client->validator);
         gal_settings_finish(&client->settings);
+        gal_endpoint_finish(&client->endpoint);
+        free(client->endpoint_account);
+        free(client->endpoint_region);
 }
 
 const char *gal_client_file(const char *store_url)
@@ -221,7 +227,7 @@ static void run_call(struct call *call, struct gal_runtime *runtime)
                                .user = runtime };
 
         call->waiting.loop = loop;
-        gal_timer_start(timer, HERE_TIMEOUT_MS);
+        gal_timer_start(timer, gal_forward_timeout_ms(call->action));
         gal_api_call(&api, call->action, call->body, call->len, take_answer, &call->waiting);
         if (!call->waiting.is_done)
                 gal_runtime_run(runtime);
@@ -261,21 +267,22 @@ static enum gal_status write_here(struct call *call, struct gal_error *error)
         return call->waiting.is_done
                        ? GAL_OK
                        : gal_fail(error, GAL_EIO, GAL_NOWHERE,
-                                  "the store has not answered for %d s; whether this was done is not known",
-                                  HERE_TIMEOUT_MS / 1000);
+                                  "the store has not answered for %ld s; whether this was done is not known",
+                                  gal_forward_timeout_ms(call->action) / 1000);
 }
 
 /* GAL_ENOTFOUND: nobody is there. GAL_EBUSY: it did not do it, now. */
 static enum gal_status write_there(struct call *call, const char *address, struct gal_error *error)
 {
-        static const char prefix[] = "unix:";
+        struct gal_forward forward = { .action = call->action, .body = call->body, .len = call->len };
+        struct gal_owner_address parts = gal_owner_address_parse(address);
         struct waiting *waiting = &call->waiting;
-        enum gal_status status;
+        enum gal_status status = GAL_ENOTFOUND;
 
-        if (address == NULL || strncmp(address, prefix, strlen(prefix)) != 0)
-                return GAL_ENOTFOUND;
-        status = gal_forward(address + strlen(prefix), call->action, call->body, call->len, &waiting->http_status,
-                             &waiting->text, error);
+        forward.socket_path = parts.path;
+        if (parts.path != NULL)
+                status = gal_forward(&forward, &waiting->http_status, &waiting->text, error);
+        gal_owner_address_finish(&parts);
         if (status == GAL_EIO && call->is_repeatable)
                 return GAL_EBUSY;
         if (status == GAL_OK && waiting->http_status == 503 && call->is_repeatable)
@@ -321,10 +328,103 @@ static enum gal_status write_until(struct call *call, struct gal_error *error)
         return gal_fail(error, status, GAL_NOWHERE, "%s", own.message);
 }
 
-/* A start without a name makes another execution each time. */
+/* A start without a name makes another execution each time; a poll may take a task and lose it. */
 static bool is_repeatable(const char *action, const json_t *request)
 {
-        return strcmp(action, "StartExecution") != 0 || json_is_string(json_object_get(request, "name"));
+        if (strcmp(action, "GetActivityTask") == 0)
+                return false;
+        return strncmp(action, "Start", 5) != 0 || json_is_string(json_object_get(request, "name"));
+}
+
+/* At an endpoint. */
+
+const char *gal_client_error_type(const json_t *body)
+{
+        const char *type = json_string_value(json_object_get(body, "__type"));
+        const char *hash = type != NULL ? strrchr(type, '#') : NULL;
+
+        return hash != NULL ? hash + 1 : type;
+}
+
+/* Whatever speaks HTTP and JSON may stand there. */
+static enum gal_status check_answer(const struct call *call, const struct gal_client_answer *answer,
+                                    struct gal_error *error)
+{
+        const struct gal_endpoint *endpoint = &call->client->endpoint;
+        const struct gal_action_shape *action = gal_action_shape_find(call->action);
+
+        if (answer->http_status != 200 && gal_client_error_type(answer->body) == NULL)
+                return gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
+                                "%s (%s) is no such server: HTTP status %ld without the name of an error",
+                                endpoint->url, endpoint->source, answer->http_status);
+        for (size_t i = 0; answer->http_status == 200 && action != NULL && i < action->response->member_count;
+             i++) {
+                const struct gal_shape_member *member = &action->response->members[i];
+
+                if (member->required && json_object_get(answer->body, member->name) == NULL)
+                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE,
+                                        "%s (%s) is no such server: its answer to %s has no member '%s'",
+                                        endpoint->url, endpoint->source, call->action, member->name);
+        }
+        return GAL_OK;
+}
+
+/* It has not done it, and says so; or doing it twice is doing it once. */
+static bool is_throttled(const struct call *call, const struct gal_client_answer *answer)
+{
+        const char *type = gal_client_error_type(answer->body);
+
+        if (answer->http_status == 200 || type == NULL)
+                return false;
+        return strcmp(type, "ThrottlingException") == 0 || (answer->http_status == 503 && call->is_repeatable);
+}
+
+static enum gal_status ask_endpoint(struct call *call, struct gal_client_answer *ret_answer,
+                                    struct gal_error *error)
+{
+        struct gal_forward forward = {
+                .endpoint = &call->client->endpoint, .action = call->action, .body = call->body, .len = call->len
+        };
+        struct gal_error own = { .code = GAL_OK };
+        unsigned pause_ms = THROTTLED_PAUSE_MS;
+
+        for (int tries = 1;; tries++, pause_ms *= 2) {
+                enum gal_status status =
+                        gal_forward(&forward, &call->waiting.http_status, &call->waiting.text, error);
+
+                if (status != GAL_OK)
+                        return status;
+                if (read_answer(&call->waiting, ret_answer, &own) != GAL_OK)
+                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "%s (%s) is no such server: %s",
+                                        forward.endpoint->url, forward.endpoint->source, own.message);
+                if (tries == THROTTLED_TRIES || !is_throttled(call, ret_answer))
+                        break;
+                gal_client_answer_finish(ret_answer);
+                usleep(pause_ms * 1000);
+        }
+        if (check_answer(call, ret_answer, error) == GAL_OK)
+                return GAL_OK;
+        gal_client_answer_finish(ret_answer);
+        return GAL_EINVALID;
+}
+
+/* On a store. */
+
+static enum gal_status ask_store(struct call *call, struct gal_client_answer *ret_answer, struct gal_error *error)
+{
+        enum gal_status status;
+        bool writes;
+
+        if (!gal_api_find(call->action, &writes))
+                return gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE,
+                                gal_action_shape_find(call->action) != NULL
+                                        ? "this release does not have the action '%s' yet"
+                                        : "there is no action '%s'",
+                                call->action);
+        if (call->client->validator == NULL)
+                call->client->validator = gal_validator_create();
+        status = writes ? write_until(call, error) : read_here(call, error);
+        return status == GAL_OK ? read_answer(&call->waiting, ret_answer, error) : status;
 }
 
 enum gal_status gal_client_call(struct gal_client *client, const char *action, const json_t *request,
@@ -333,18 +433,11 @@ enum gal_status gal_client_call(struct gal_client *client, const char *action, c
         gal_auto_free char *body = NULL;
         struct call call = { .client = client, .action = action };
         enum gal_status status;
-        bool writes;
 
-        if (!gal_api_find(action, &writes))
-                return gal_fail(error, GAL_ENOTFOUND, GAL_NOWHERE, "there is no action '%s'", action);
-        if (client->validator == NULL)
-                client->validator = gal_validator_create();
         call.body = body = gal_need(gal_json_text(request, &call.len));
         call.is_repeatable = is_repeatable(action, request);
         call.waiting.text = GAL_BUFFER_INIT;
-        status = writes ? write_until(&call, error) : read_here(&call, error);
-        if (status == GAL_OK)
-                status = read_answer(&call.waiting, ret_answer, error);
+        status = (client->endpoint.url != NULL ? ask_endpoint : ask_store)(&call, ret_answer, error);
         gal_buffer_finish(&call.waiting.text);
         return status;
 }
@@ -356,27 +449,60 @@ static bool is_arn(const char *word)
         return strncmp(word, "arn:", 4) == 0;
 }
 
-/* Whatever is wrong with the store, the request itself will tell. */
-static const char *place_of(struct gal_client *client, const char *given, const char *usual, char **setting)
+/* The first item of a list has an ARN of this server's. False: there is none, or it may not be seen. */
+static bool learn_place(struct gal_client *client, const char *action, const char *list, const char *member)
+{
+        json_auto_t *request = gal_need(json_pack("{s:i}", "maxResults", 1));
+        struct gal_client_answer answer = { 0, NULL };
+        struct gal_error ignored = { .code = GAL_OK };
+        const char *text = NULL;
+        struct gal_arn arn;
+
+        if (gal_client_call(client, action, request, &answer, &ignored) == GAL_OK)
+                text = json_string_value(
+                        json_object_get(json_array_get(json_object_get(answer.body, list), 0), member));
+        if (text != NULL && gal_arn_parse(text, strlen(text), &arn)) {
+                client->endpoint_account = gal_strndup(arn.account.data, arn.account.len);
+                client->endpoint_region = gal_strndup(arn.region.data, arn.region.len);
+        }
+        gal_client_answer_finish(&answer);
+        return client->endpoint_account != NULL;
+}
+
+/* Whatever is wrong with the store or the server, the request itself will tell. */
+static const char *place_of(struct gal_client *client, const char *given, const char *usual, char **setting,
+                            char **learnt)
 {
         struct gal_error ignored = { .code = GAL_OK };
 
-        if (gal_client_open(client, /* create= */ false, &ignored) == GAL_OK)
-                return *setting;
-        return given != NULL ? given : usual;
+        if (client->endpoint.url == NULL)
+                return gal_client_open(client, /* create= */ false, &ignored) == GAL_OK ? *setting
+                       : given != NULL                                                  ? given
+                                                                                        : usual;
+        if (given != NULL)
+                return given;
+        if (!client->place_is_known) {
+                client->place_is_known = true;
+                if (!learn_place(client, "ListStateMachines", "stateMachines", "stateMachineArn"))
+                        learn_place(client, "ListActivities", "activities", "activityArn");
+        }
+        return *learnt != NULL ? *learnt : usual;
 }
 
 const char *gal_client_account(struct gal_client *client)
 {
-        return place_of(client, client->wish.account, GAL_ACCOUNT_USUAL, &client->settings.account);
+        return place_of(client, client->wish.account, GAL_ACCOUNT_USUAL, &client->settings.account,
+                        &client->endpoint_account);
 }
 
 static const char *region_of(struct gal_client *client)
 {
-        return place_of(client, client->wish.region, GAL_REGION_USUAL, &client->settings.region);
+        const char *usual = client->endpoint.url != NULL ? client->endpoint.region : GAL_REGION_USUAL;
+
+        return place_of(client, client->wish.region, usual, &client->settings.region, &client->endpoint_region);
 }
 
-char *gal_client_machine_arn(struct gal_client *client, const char *word)
+char *gal_client_arn(struct gal_client *client, const char *type, const char *word)
 {
         const char *region, *account;
 
@@ -384,20 +510,19 @@ char *gal_client_machine_arn(struct gal_client *client, const char *word)
                 return gal_strdup(word);
         region = region_of(client);
         account = gal_client_account(client);
-        return gal_format("arn:%s:states:%s:%s:stateMachine:%s", gal_arn_partition(region), region, account, word);
+        return gal_format("arn:%s:states:%s:%s:%s:%s", gal_arn_partition(region), region, account, type, word);
 }
 
 char *gal_client_execution_arn(struct gal_client *client, const char *word)
 {
         const char *slash = strchr(word, '/');
-        const char *region, *account;
+        gal_auto_free char *resource = NULL;
 
         if (is_arn(word))
-                return strstr(word, ":execution:") != NULL ? gal_strdup(word) : NULL;
+                return strstr(word, ":execution:") != NULL || strstr(word, ":express:") != NULL ? gal_strdup(word)
+                                                                                                : NULL;
         if (slash == NULL || slash == word || slash[1] == '\0' || strchr(slash + 1, '/') != NULL)
                 return NULL;
-        region = region_of(client);
-        account = gal_client_account(client);
-        return gal_format("arn:%s:states:%s:%s:execution:%.*s:%s", gal_arn_partition(region), region, account,
-                          (int)(slash - word), word, slash + 1);
+        resource = gal_format("%.*s:%s", (int)(slash - word), word, slash + 1);
+        return gal_client_arn(client, "execution", resource);
 }

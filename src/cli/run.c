@@ -47,7 +47,7 @@ static const struct gal_option options[OPTION_COUNT] = {
         [TRACE] = { "trace", NULL, "show progress also when standard error is no terminal", false },
 };
 
-static const struct gal_verb_usage usage = {
+const struct gal_verb_usage gal_cli_run_usage = {
         .verb = "run",
         .synopsis = "[options] FILE",
         .operands = "FILE",
@@ -165,10 +165,10 @@ static bool check_arguments(const struct gal_arguments *arguments, int *ret_stat
         const char *name = arguments->values[NAME];
 
         if (strcmp(arguments->operands[0], "-") == 0 && gal_cli_is_stdin(arguments->values[INPUT]))
-                return gal_arguments_fault(&usage, ret_status,
+                return gal_arguments_fault(&gal_cli_run_usage, ret_status,
                                            "standard input is either the definition or the input");
         if (name != NULL && !gal_name_is_valid(name, strlen(name), GAL_NAME_CHARACTERS_MAX))
-                return gal_arguments_fault(&usage, ret_status,
+                return gal_arguments_fault(&gal_cli_run_usage, ret_status,
                                            "--name cannot be '%s': 1 to %d characters, no blanks or control "
                                            "characters, none of <>{}[]*?\"#%%\\^|~`$&,;:/",
                                            name, GAL_NAME_CHARACTERS_MAX);
@@ -427,7 +427,7 @@ int gal_cli_run(int argc, char **argv)
         struct run run = { .file = NULL };
         int status;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &run.arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_run_usage, argc, argv, &run.arguments, &status))
                 return status;
         if (check_arguments(&run.arguments, &status)) {
                 run.file = run.arguments.operands[0];

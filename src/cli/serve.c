@@ -27,6 +27,7 @@
 #include "cli/verbs.h"
 #include "cli/wording.h"
 #include "net/loop.h"
+#include "runtime/owner_address.h"
 #include "runtime/runtime.h"
 #include "server/keys.h"
 #include "server/server.h"
@@ -51,6 +52,7 @@ enum option {
         ACCOUNT,
         LISTEN,
         LISTEN_AGAIN,
+        ADVERTISE,
         KEYS,
         INSECURE,
         FUNCTIONS,
@@ -72,6 +74,10 @@ static const struct gal_option options[OPTION_COUNT] = {
                      "; port 0: any free one; may be given twice; none: nowhere",
                      false },
         [LISTEN_AGAIN] = { "listen", "HOST:PORT", NULL, false },
+        [ADVERTISE] = { "advertise", "URL",
+                        "on Postgres: by which those that stand by reach this process; else the first address it "
+                        "listens on",
+                        false },
         [KEYS] = { "keys", "FILE", "the access keys that requests must be signed with, and what each may do",
                    false },
         [INSECURE] = { "insecure", NULL, "listen on addresses that other machines reach, without keys", false },
@@ -92,7 +98,7 @@ static const struct gal_option options[OPTION_COUNT] = {
                       false },
 };
 
-static const struct gal_verb_usage usage = {
+const struct gal_verb_usage gal_cli_serve_usage = {
         .verb = "serve",
         .synopsis = "[options]",
         .operands = "",
@@ -102,7 +108,7 @@ static const struct gal_verb_usage usage = {
         .options = options,
         .option_count = OPTION_COUNT,
         .epilogue =
-                "\nOther verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
+                "Other verbs on the same store (create, start, stop, ...) reach this process through a socket:\n"
                 "FILE.sock beside an SQLite file.\n"
                 "\nGET /health, /ready and /metrics (for Prometheus) tell how it does. SIGHUP makes it read the "
                 "files of\n"
@@ -122,6 +128,7 @@ struct serve {
         struct gal_client place; /* what options and environment come to */
         struct gal_log log;
         struct gal_functions *functions;
+        struct gal_tcp_socket sockets[2];
         struct gal_socket_path socket;
         char *poisoned_path; /* NULL: nothing is remembered */
         struct gal_runtime *runtime;
@@ -342,7 +349,9 @@ static enum gal_status watch_signals(struct serve *serve, struct gal_error *erro
 
 static enum gal_status create_runtime(struct serve *serve, struct gal_error *error)
 {
-        gal_auto_free char *address = gal_format("unix:%s", serve->socket.path);
+        const char *advertised = serve->arguments.values[ADVERTISE];
+        gal_auto_free char *address = gal_owner_address_format(
+                advertised != NULL ? advertised : serve->sockets[0].advertised_url, serve->socket.path);
         bool verbose = serve->arguments.values[VERBOSE] != NULL;
         struct gal_runtime_options runtime_options = { .store_url = serve->place.store_url,
                                                        .address = address,
@@ -386,20 +395,31 @@ static void raise_descriptors(void)
         setrlimit(RLIMIT_NOFILE, &limit); /* else there are fewer connections */
 }
 
-static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+/* Before the store: its lease says where this process is. */
+static enum gal_status bind_tcp(struct serve *serve, struct gal_error *error)
 {
         const char *const *values = serve->arguments.values;
         const char *addresses[] = { values[LISTEN] != NULL ? values[LISTEN] : LISTEN_USUAL, values[LISTEN_AGAIN] };
+        bool is_open = values[INSECURE] != NULL || values[KEYS] != NULL;
         enum gal_status status = GAL_OK;
-        const char *url;
 
         if (strcmp(addresses[0], "none") == 0 && addresses[1] == NULL)
                 return GAL_OK;
         for (size_t i = 0; status == GAL_OK && i < 2 && addresses[i] != NULL; i++)
-                status = gal_server_listen_tcp(serve->server, addresses[i], values[INSECURE] != NULL, error);
-        for (size_t i = 0; status == GAL_OK && (url = gal_server_url(serve->server, i)) != NULL; i++)
-                gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", url,
-                        values[KEYS] != NULL ? ", for signed requests" : "");
+                status = gal_tcp_bind(addresses[i], is_open, &serve->sockets[i], error);
+        return status;
+}
+
+static enum gal_status listen_tcp(struct serve *serve, struct gal_error *error)
+{
+        enum gal_status status = GAL_OK;
+
+        for (size_t i = 0; status == GAL_OK && i < 2 && serve->sockets[i].url != NULL; i++) {
+                status = gal_server_listen_tcp(serve->server, &serve->sockets[i], error);
+                if (status == GAL_OK)
+                        gal_log(&serve->log, GAL_LOG_INFO, "listening on %s%s", serve->sockets[i].url,
+                                serve->arguments.values[KEYS] != NULL ? ", for signed requests" : "");
+        }
         return status;
 }
 
@@ -436,6 +456,8 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
         if (status == GAL_OK && serve->arguments.values[KEYS] != NULL)
                 status = load_keys(serve, &serve->keys, error);
         if (status == GAL_OK)
+                status = bind_tcp(serve, error);
+        if (status == GAL_OK)
                 status = find_poisoned(serve, error);
         if (status == GAL_OK)
                 status = create_patiently(serve, error);
@@ -458,6 +480,8 @@ static enum gal_status start(struct serve *serve, struct gal_error *error)
 static void finish(struct serve *serve)
 {
         gal_server_destroy(serve->server);
+        for (size_t i = 0; i < 2; i++)
+                gal_tcp_socket_finish(&serve->sockets[i]);
         gal_keys_destroy(serve->keys);
         gal_timer_destroy(serve->stop_timer);
         gal_runtime_destroy(serve->runtime);
@@ -514,14 +538,14 @@ static bool check(struct serve *serve)
         int status;
 
         if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
-                return gal_arguments_fault(&usage, &status, "--log-format must be text or json, not '%s'", format);
+                return gal_arguments_fault(&gal_cli_serve_usage, &status, "--log-format must be text or json, not '%s'", format);
         if (format != NULL && strcmp(format, "json") == 0)
                 serve->log.write = gal_cli_log_json;
         serve->has_terminal = isatty(STDERR_FILENO);
 
         serve->retention_ms = RETENTION_MS;
         if (retention != NULL && !gal_cli_parse_age(retention, &serve->retention_ms))
-                return gal_arguments_fault(&usage, &status,
+                return gal_arguments_fault(&gal_cli_serve_usage, &status,
                                            "--retention must be an age, as 90d, 12h, 30m or 10s, or 0, not '%s'",
                                            retention);
         if (strncmp(serve->place.store_url, "memory:", 7) != 0)
@@ -538,7 +562,7 @@ static bool check_endpoint(struct serve *serve)
         int status;
 
         return set_endpoint(serve, &serve->functions, &error) ||
-               gal_arguments_fault(&usage, &status, "--lambda-endpoint: %s", error.message);
+               gal_arguments_fault(&gal_cli_serve_usage, &status, "--lambda-endpoint: %s", error.message);
 }
 
 int gal_cli_serve(int argc, char **argv)
@@ -547,7 +571,7 @@ int gal_cli_serve(int argc, char **argv)
         struct gal_client_options place = { NULL, NULL, NULL };
         int status;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &serve.arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_serve_usage, argc, argv, &serve.arguments, &status))
                 return status;
         place.store_url = serve.arguments.values[STORE];
         place.region = serve.arguments.values[REGION];

@@ -9,14 +9,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct gal_shape;
+
 /* An answer's JSON, times as the API prints them; on a terminal with line breaks. */
 bool gal_show_json(const json_t *answer);
-/* A line each: name, when it was made. */
-bool gal_show_machines(const json_t *machines);
-/* A line each: name, status, start, how long it took or has been open. */
-bool gal_show_executions(const json_t *executions);
-/* A line a member; times as dates. */
-bool gal_show_object(const json_t *object);
+/*
+ * An answer of that shape: a list as a table, with a column for whatever is not empty; an object as a line a
+ * member, and what is longer below. Times on the local clock.
+ */
+bool gal_show_answer(const struct gal_shape *shape, const json_t *answer);
 /* One line: id, time, type, the state's name or the error. */
 bool gal_show_event(const json_t *event);
 

@@ -42,7 +42,10 @@ static const struct gal_option options[OPTION_COUNT] = {
         [JSON] = { "json", NULL, "print JSON also on a terminal", false },
 };
 
-static const struct gal_verb_usage usage = {
+static const char *const action_names[] = { "init",  "check",    "migrate", "stats",
+                                            "purge", "poisoned", "release", NULL };
+
+const struct gal_verb_usage gal_cli_store_usage = {
         .verb = "store",
         .synopsis = "[options] init|check|migrate|stats|purge|poisoned|release EXECUTION",
         .operands = "init|check|migrate|stats|purge|poisoned|release",
@@ -51,8 +54,9 @@ static const struct gal_verb_usage usage = {
         .option_count = OPTION_COUNT,
         .operands_min = 1,
         .operands_max = 2,
+        .operand_choices = action_names,
         .epilogue =
-                "\n  init     make its tables, where there are none; the region and account of its ARNs are "
+                "  init     make its tables, where there are none; the region and account of its ARNs are "
                 "its own\n"
                 "           from then on\n"
                 "  check    look at every execution: events without gap, replay, rows that agree; changes "
@@ -181,18 +185,21 @@ static bool print_report(const struct gal_check_report *report)
         printf("names                %12" PRIu64 "  lead to their execution\n", report->names);
         printf("run rows             %12" PRIu64 "  one for each open execution, something wakes it\n",
                report->runs);
+        printf("queued tasks         %12" PRIu64 "  wait for a worker, and their executions are open\n",
+               report->tasks);
         printf("faults               %12" PRIu64 "\n", report->faults);
         return gal_cli_flush(stdout);
 }
 
 static bool print_report_json(const struct gal_check_report *report, json_t *faults)
 {
-        json_auto_t *answer = gal_need(json_pack(
-                "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines", (json_int_t)report->machines,
-                "executions", (json_int_t)report->executions, "open", (json_int_t)report->open, "parked",
-                (json_int_t)report->parked, "chunks", (json_int_t)report->chunks, "events",
-                (json_int_t)report->events, "snapshots", (json_int_t)report->snapshots, "names",
-                (json_int_t)report->names, "runs", (json_int_t)report->runs, "faults", faults));
+        json_auto_t *answer =
+                gal_need(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "machines",
+                                   (json_int_t)report->machines, "executions", (json_int_t)report->executions,
+                                   "open", (json_int_t)report->open, "parked", (json_int_t)report->parked, "chunks",
+                                   (json_int_t)report->chunks, "events", (json_int_t)report->events, "snapshots",
+                                   (json_int_t)report->snapshots, "names", (json_int_t)report->names, "runs",
+                                   (json_int_t)report->runs, "tasks", (json_int_t)report->tasks, "faults", faults));
 
         return gal_show_json(answer);
 }
@@ -326,7 +333,7 @@ static int run_purge(struct verb *verb)
         int exit_status;
 
         if (given != NULL && !parse_time(given, &before_ms)) {
-                gal_arguments_fault(&usage, &exit_status, "--closed-before cannot be '%s'", given);
+                gal_arguments_fault(&gal_cli_store_usage, &exit_status, "--closed-before cannot be '%s'", given);
                 return exit_status;
         }
         status = purge(verb, before_ms, &removed, &error);
@@ -403,11 +410,11 @@ static int run(struct verb *verb)
                 if (verb->arguments.operand_count == actions[i].operands)
                         return actions[i].run(verb);
                 gal_arguments_fault(
-                        &usage, &status,
+                        &gal_cli_store_usage, &status,
                         actions[i].operands == 1 ? "'%s' takes nothing more" : "'%s' takes an execution", name);
                 return status;
         }
-        gal_arguments_fault(&usage, &status,
+        gal_arguments_fault(&gal_cli_store_usage, &status,
                             "'%s' is none of init, check, migrate, stats, purge, poisoned, release", name);
         return status;
 }
@@ -418,7 +425,7 @@ int gal_cli_store(int argc, char **argv)
         struct verb verb;
         int status;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &verb.arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_store_usage, argc, argv, &verb.arguments, &status))
                 return status;
         place.store_url = verb.arguments.values[STORE];
         place.region = verb.arguments.values[REGION];

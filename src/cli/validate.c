@@ -21,7 +21,7 @@ static const struct gal_option options[OPTION_COUNT] = {
         [OPTION_TYPE] = { "type", "TYPE", "STANDARD (the default) or EXPRESS" },
 };
 
-static const struct gal_verb_usage usage = {
+const struct gal_verb_usage gal_cli_validate_usage = {
         .verb = "validate",
         .synopsis = "[options] FILE...",
         .operands = "FILE...",
@@ -123,7 +123,7 @@ int gal_cli_validate(int argc, char **argv)
         struct gal_arguments arguments;
         int status = GAL_EXIT_OK;
 
-        if (!gal_arguments_parse(&usage, argc, argv, &arguments, &status))
+        if (!gal_arguments_parse(&gal_cli_validate_usage, argc, argv, &arguments, &status))
                 return status;
         if (!read_type(arguments.values[OPTION_TYPE], &program_options))
                 status = GAL_EXIT_USAGE;

@@ -3,17 +3,17 @@
  *
  * Both look again and again, at what is committed; so they also see the end that another process brings about.
  */
+#include "cli/watch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "api/shape.h"
 #include "base/alloc.h"
-#include "base/json.h"
-#include "base/payload.h"
 #include "cli/ask.h"
 #include "cli/show.h"
-#include "cli/text.h"
 #include "cli/verbs.h"
 
 /* Between two looks: short at first, for what is over at once. */
@@ -36,29 +36,6 @@ static const char *text_of(const json_t *object, const char *key)
 }
 
 /* start */
-
-enum { START_INPUT = GAL_ASK_OPTION_COUNT, START_NAME, START_WAIT, START_COUNT };
-
-static const struct gal_option start_options[START_COUNT] = {
-        GAL_ASK_OPTIONS,
-        [START_INPUT] = { "input", "JSON|@FILE|-", "the execution's input; {} when it is not given", false },
-        [START_NAME] = { "name", "NAME", "the execution's name; starting it twice starts it once", false },
-        [START_WAIT] = { "wait", NULL, "until it has ended; print its description, exit with its status", false },
-};
-
-static const struct gal_verb_usage start_usage = {
-        .verb = "start",
-        .synopsis = "[options] NAME|ARN",
-        .operands = "NAME|ARN",
-        .summary = "Starts an execution of a state machine. A 'galliard serve' on the same store runs it.",
-        .options = start_options,
-        .option_count = START_COUNT,
-        .operands_min = 1,
-        .operands_max = 1,
-        .epilogue =
-                "\nExit status: 0 started (with --wait: succeeded); 1 with --wait: failed, timed out or stopped;\n"
-                "2 bad usage or input, or refused.\n",
-};
 
 static json_t *describe_request(const char *arn)
 {
@@ -104,80 +81,37 @@ static json_t *wait_for_end(struct gal_ask *ask, const char *arn)
         }
 }
 
+static bool show(const json_t *answer, const char *action)
+{
+        return gal_show_answer(gal_action_shape_find(action)->response, answer);
+}
+
 static int print_end(const struct gal_ask *ask, const json_t *description)
 {
-        bool printed = ask->as_json ? gal_show_json(description) : gal_show_object(description);
+        bool printed = ask->as_json ? gal_show_json(description) : show(description, "DescribeExecution");
 
         return printed && strcmp(text_of(description, "status"), "SUCCEEDED") == 0 ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
-/* NULL after a message. */
-static json_t *make_start(struct gal_ask *ask)
-{
-        const char *name = ask->arguments.values[START_NAME], *given = ask->arguments.values[START_INPUT];
-        gal_auto_free char *machine = gal_ask_machine(ask, 0);
-        struct gal_payload *input = gal_cli_read_json("input", given != NULL ? given : "{}");
-        json_t *request;
-
-        if (input == NULL)
-                return NULL;
-        request = gal_need(
-                json_pack("{s:s, s:s}", "stateMachineArn", machine, "input", gal_payload_raw(input, NULL)));
-        if (name != NULL)
-                json_object_set_new(request, "name", gal_need(json_string(name)));
-        gal_payload_unref(input);
-        return request;
-}
-
-static int run_start(struct gal_ask *ask)
+int gal_watch_start(struct gal_ask *ask, json_t *request)
 {
         json_auto_t *started = NULL, *ended = NULL;
-        json_t *request = make_start(ask);
         const char *arn;
 
-        if (request == NULL || !gal_ask(ask, "StartExecution", request, &started))
+        if (!gal_ask(ask, "StartExecution", request, &started))
                 return GAL_EXIT_USAGE;
         arn = text_of(started, "executionArn");
         say_who_runs_it(ask, arn);
-        if (ask->arguments.values[START_WAIT] != NULL) {
+        if (gal_ask_option(ask, "wait") != NULL) {
                 ended = wait_for_end(ask, arn);
                 return ended != NULL ? print_end(ask, ended) : GAL_EXIT_USAGE;
         }
         if (ask->as_json)
                 return gal_show_json(started) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
-        return gal_show_object(started) ? GAL_EXIT_OK : GAL_EXIT_FAILED;
-}
-
-int gal_cli_start(int argc, char **argv)
-{
-        return gal_ask_run(&start_usage, argc, argv, run_start);
+        return show(started, "StartExecution") ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
 /* history */
-
-enum { HISTORY_FOLLOW = GAL_ASK_OPTION_COUNT, HISTORY_REVERSE, HISTORY_MAX, HISTORY_COUNT };
-
-static const struct gal_option history_options[HISTORY_COUNT] = {
-        GAL_ASK_OPTIONS,
-        [HISTORY_FOLLOW] = { "follow", NULL, "go on until the execution has ended; JSON is one event a line",
-                             false },
-        [HISTORY_REVERSE] = { "reverse", NULL, "the last event first", false },
-        [HISTORY_MAX] = { "max", "N", "at most so many events", false },
-};
-
-static const struct gal_verb_usage history_usage = {
-        .verb = "history",
-        .synopsis = "[options] MACHINE/NAME|ARN",
-        .operands = "MACHINE/NAME",
-        .summary = "Shows the events of an execution.",
-        .options = history_options,
-        .option_count = HISTORY_COUNT,
-        .operands_min = 1,
-        .operands_max = 1,
-        .epilogue =
-                "\nExit status: 0 done (with --follow: succeeded); 1 with --follow: failed, timed out or stopped;\n"
-                "2 bad usage, or refused.\n",
-};
 
 static bool print_event(const struct gal_ask *ask, const json_t *event)
 {
@@ -199,8 +133,8 @@ static int print_events(const struct gal_ask *ask, json_t *events)
 
 struct follower {
         struct gal_ask *ask;
-        const char *arn;
-        json_t *token; /* of the page that was read last; NULL: the first */
+        json_t *request; /* (borrowed) of the first page */
+        json_t *token;   /* of the page that was read last; NULL: the first */
         json_int_t last_id;
         bool is_over;
         bool succeeded;
@@ -232,8 +166,9 @@ static bool show_new(struct follower *follower, const json_t *events)
 
 static json_t *page_request(const struct follower *follower)
 {
-        json_t *request = gal_need(json_pack("{s:s, s:i}", "executionArn", follower->arn, "maxResults", 1000));
+        json_t *request = gal_need(json_copy(follower->request));
 
+        json_object_set_new(request, "maxResults", json_integer(1000));
         if (follower->token != NULL)
                 json_object_set(request, "nextToken", follower->token);
         return request;
@@ -273,19 +208,19 @@ static int follow(struct follower *follower)
         return follower->succeeded ? GAL_EXIT_OK : GAL_EXIT_FAILED;
 }
 
-static int run_history(struct gal_ask *ask)
+int gal_watch_history(struct gal_ask *ask, json_t *request)
 {
-        gal_auto_free char *arn = gal_ask_execution(ask, 0);
-        bool reverse = ask->arguments.values[HISTORY_REVERSE] != NULL;
-        struct follower follower = { .ask = ask, .arn = arn };
+        json_auto_t *own = request;
+        struct follower follower = { .ask = ask, .request = request };
         json_t *events;
+        bool is_cut;
         size_t max;
         int status;
 
-        if (arn == NULL || !gal_ask_count(ask, HISTORY_MAX, SIZE_MAX, &max))
+        if (!gal_ask_count(ask, "max", SIZE_MAX, &max))
                 return GAL_EXIT_USAGE;
-        if (ask->arguments.values[HISTORY_FOLLOW] != NULL) {
-                if (reverse || max != SIZE_MAX) {
+        if (gal_ask_option(ask, "follow") != NULL) {
+                if (gal_ask_option(ask, "reverse") != NULL || max != SIZE_MAX) {
                         gal_arguments_fault(ask->usage, &status, "--follow goes with neither --reverse nor --max");
                         return status;
                 }
@@ -293,14 +228,7 @@ static int run_history(struct gal_ask *ask)
                 json_decref(follower.token);
                 return status;
         }
-        if (!gal_ask_pages(ask, "GetExecutionHistory",
-                           gal_need(json_pack("{s:s, s:b}", "executionArn", arn, "reverseOrder", reverse)),
-                           "events", max, &events))
+        if (!gal_ask_pages(ask, "GetExecutionHistory", gal_take(own), "events", max, &events, &is_cut))
                 return GAL_EXIT_USAGE;
         return print_events(ask, events);
-}
-
-int gal_cli_history(int argc, char **argv)
-{
-        return gal_ask_run(&history_usage, argc, argv, run_history);
 }

@@ -328,6 +328,63 @@ static enum gal_status check_name(struct checker *checker, const struct gal_exec
         return GAL_OK;
 }
 
+/* The queues of activities. */
+
+struct queue_look {
+        const struct gal_activity_task_row *wanted;
+        bool is_there;
+};
+
+static bool compare_task(void *user, const struct gal_activity_task_row *row)
+{
+        struct queue_look *look = user;
+
+        look->is_there = strcmp(row->activity, look->wanted->activity) == 0 &&
+                         strcmp(row->execution_id, look->wanted->execution_id) == 0 &&
+                         row->scheduled_id == look->wanted->scheduled_id &&
+                         row->scheduled_ms == look->wanted->scheduled_ms && row->slot == look->wanted->slot;
+        return false;
+}
+
+static enum gal_status read_task(struct checker *checker, const struct gal_activity_task_row *row,
+                                 bool *ret_is_there)
+{
+        struct gal_activity_task_row before = *row;
+        struct queue_look look = { .wanted = row };
+        enum gal_status status;
+
+        before.scheduled_id--;
+        status = checker->store->ops->read_activity_tasks(checker->store, row->activity, &before, 1, compare_task,
+                                                          &look, checker->error);
+        *ret_is_there = look.is_there;
+        return status;
+}
+
+/* Who waits for a worker stands in the queue: else none will ever come. */
+static enum gal_status check_queue(struct checker *checker, const struct gal_execution_row *row)
+{
+        const struct gal_execution *execution = checker->execution;
+        enum gal_status status = GAL_OK;
+
+        for (uint32_t i = 0;
+             status == GAL_OK && execution->status == GAL_EXECUTION_RUNNING && i < execution->frame_count; i++) {
+                const struct gal_task *task = gal_check_waits_for_worker(execution, execution->frames[i]);
+                struct gal_activity_task_row wanted = { .execution_id = row->execution_id, .slot = row->slot };
+                bool is_there;
+
+                if (task == NULL)
+                        continue;
+                wanted.activity = strrchr(task->resource, ':') + 1;
+                wanted.scheduled_ms = execution->frames[i]->attempt.scheduled_ms;
+                wanted.scheduled_id = execution->frames[i]->attempt.scheduled_id;
+                status = read_task(checker, &wanted, &is_there);
+                if (status == GAL_OK && !is_there)
+                        find(checker, "its task %" PRIu64 " waits for a worker of %s and is not in the queue",
+                             wanted.scheduled_id, wanted.activity);
+        }
+        return status;
+}
+
 /* One execution. */
 
 static enum gal_status look_at(struct checker *checker, const struct gal_execution_row *row)
@@ -358,6 +415,7 @@ static enum gal_status look_at(struct checker *checker, const struct gal_executi
         if (status == GAL_OK && checker->fault_count == 0) { /* else the rest would only repeat it */
                 check_row(checker, row);
                 check_run(checker);
+                status = check_queue(checker, row);
         }
         if (status == GAL_OK)
                 status = check_name(checker, row);
@@ -535,6 +593,48 @@ static enum gal_status check_runs(struct checker *checker)
         return status != GAL_OK ? status : look.status;
 }
 
+/* Tasks in a queue that no open execution has. */
+
+static enum gal_status find_stray(struct checker *checker, const struct gal_activity_task_row *row,
+                                  bool *ret_is_stray)
+{
+        struct gal_store *store = checker->store;
+        bool has_run = false;
+        enum gal_status status =
+                store->ops->read_run(store, row->slot, row->execution_id, note_there, &has_run, checker->error);
+
+        *ret_is_stray = false;
+        if (status != GAL_OK || has_run)
+                return status;
+        /* Closed since the task was read: then that is gone, too. */
+        return read_task(checker, row, ret_is_stray);
+}
+
+static bool check_stray(void *user, const struct gal_activity_task_row *row)
+{
+        struct orphan_look *look = user;
+        bool is_stray;
+
+        look->checker->report->tasks++;
+        look->status = find_stray(look->checker, row, &is_stray);
+        if (look->status == GAL_OK && is_stray) {
+                find(look->checker, "its task %" PRIu64 " is in the queue of %s, and it is not open",
+                     row->scheduled_id, row->activity);
+                report_faults(look->checker, row->execution_id);
+        }
+        return look->status == GAL_OK;
+}
+
+static enum gal_status check_queues(struct checker *checker)
+{
+        struct orphan_look look = { .checker = checker, .status = GAL_OK };
+        enum gal_status status =
+                checker->store->ops->read_activity_tasks(checker->store, /* activity= */ NULL, /* after= */ NULL,
+                                                         SIZE_MAX, check_stray, &look, checker->error);
+
+        return status != GAL_OK ? status : look.status;
+}
+
 /* Machines. */
 
 struct machine_list {
@@ -592,6 +692,8 @@ enum gal_status gal_check_store(struct gal_store *store, const struct gal_check_
                 status = check_executions(&checker);
         if (status == GAL_OK)
                 status = check_runs(&checker);
+        if (status == GAL_OK)
+                status = check_queues(&checker);
         forget_faults(&checker);
         gal_records_finish(&checker.records);
         drop_programs(&checker);

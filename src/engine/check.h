@@ -7,6 +7,7 @@
  *   replay     every record can be applied to what the ones before it made; the result is what the row says
  *   snapshot   is what the chunks up to it make
  *   open       an open execution has a run row and something that wakes it, a closed one has no run row
+ *   queues     a task that waits for a worker is in its activity's queue, and no other is
  *   names      a name that a caller chose leads to its execution, as long as it is not free again
  */
 #ifndef GAL_ENGINE_CHECK_H
@@ -34,6 +35,7 @@ struct gal_check_report {
         uint64_t events;
         uint64_t names;
         uint64_t runs;
+        uint64_t tasks; /* in the queues of activities */
         uint64_t faults;
 };
 

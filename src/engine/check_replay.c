@@ -164,3 +164,14 @@ const char *gal_check_wait(const struct gal_execution *execution)
         }
         return NULL;
 }
+
+const struct gal_task *gal_check_waits_for_worker(const struct gal_execution *execution,
+                                                  const struct gal_frame *frame)
+{
+        const struct gal_task *task;
+
+        if (frame == NULL || frame->phase != GAL_PHASE_TASK || frame->attempt.started)
+                return NULL;
+        task = &execution->program->states[frame->state].as.task;
+        return task->resource_kind == GAL_RESOURCE_ACTIVITY ? task : NULL;
+}

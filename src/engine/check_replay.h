@@ -13,6 +13,10 @@
 /* NULL: it may. Else why not, a phrase ("its frame is not there"). */
 const char *gal_check_record(const struct gal_execution *execution, const struct gal_record *record);
 
+/* (transfer none) The task of a frame that waits for a worker to take it; NULL: it does not. */
+const struct gal_task *gal_check_waits_for_worker(const struct gal_execution *execution,
+                                                  const struct gal_frame *frame);
+
 /*
  * What an execution waits for, once all of its records were applied. NULL: every frame waits for something, or the
  * execution is closed.

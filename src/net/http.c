@@ -454,6 +454,8 @@ static void set_options(struct gal_http_call *call, const struct gal_http_reques
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        if (request->unix_path != NULL)
+                curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_path);
         curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

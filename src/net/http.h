@@ -26,6 +26,7 @@ struct gal_http_header {
 struct gal_http_request {
         const char *method; /* "GET", "POST", ... */
         const char *url;
+        const char *unix_path; /* of a socket to connect to, whatever host the URL names; NULL: by the URL */
         const struct gal_http_header *headers; /* copied; CR, LF or NUL in one refuses the request */
         size_t header_count;
         const char *body; /* NULL: none; else borrowed until the call is done or cancelled, sent with its length */

@@ -690,6 +690,11 @@ const char *gal_runtime_region(const struct gal_runtime *runtime)
         return runtime->settings.region;
 }
 
+void gal_runtime_forwarding_secret(const struct gal_runtime *runtime, char ret_secret[2 * GAL_KEY_SIZE + 1])
+{
+        gal_settings_secret(&runtime->settings, ret_secret);
+}
+
 struct gal_store *gal_runtime_store(struct gal_runtime *runtime)
 {
         return runtime->store;

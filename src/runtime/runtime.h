@@ -57,6 +57,8 @@ void gal_runtime_destroy(struct gal_runtime *runtime);
 /* (transfer none) Of the ARNs. */
 const char *gal_runtime_account(const struct gal_runtime *runtime);
 const char *gal_runtime_region(const struct gal_runtime *runtime);
+/* What processes of this store sign with when they forward: hexadecimal digits. */
+void gal_runtime_forwarding_secret(const struct gal_runtime *runtime, char ret_secret[2 * GAL_KEY_SIZE + 1]);
 /* The time that the engine goes by; of NULL the real one. Since 1970. */
 int64_t gal_runtime_now_ms(const struct gal_runtime *runtime);
 /* (transfer none) After asking the engine for anything, say gal_runtime_poke(). */

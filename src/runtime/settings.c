@@ -4,6 +4,7 @@
 #include "runtime/settings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -112,6 +113,12 @@ enum gal_status gal_settings_open(struct gal_store *store, const struct gal_owne
         else
                 gal_settings_finish(&settings);
         return status;
+}
+
+void gal_settings_secret(const struct gal_settings *settings, char ret_secret[2 * GAL_KEY_SIZE + 1])
+{
+        for (size_t i = 0; i < GAL_KEY_SIZE; i++)
+                snprintf(ret_secret + 2 * i, 3, "%02x", settings->forwarding_key[i]);
 }
 
 void gal_settings_finish(struct gal_settings *settings)

@@ -39,6 +39,8 @@ struct gal_owner_wish {
  */
 GAL_MUST_USE enum gal_status gal_settings_open(struct gal_store *store, const struct gal_owner_wish *wish,
                                                struct gal_settings *ret_settings, struct gal_error *error);
+/* The forwarding key as the secret of an access key. */
+void gal_settings_secret(const struct gal_settings *settings, char ret_secret[2 * GAL_KEY_SIZE + 1]);
 void gal_settings_finish(struct gal_settings *settings);
 
 #endif

@@ -64,9 +64,16 @@ static enum MHD_Result add_header(void *user, enum MHD_ValueKind kind, const cha
         return MHD_YES;
 }
 
-static const struct gal_sigv4_key *find_key(void *user, const char *id)
+static const struct gal_key *find_key(const struct gal_server *server, const char *id)
 {
-        const struct gal_key *key = gal_keys_find(user, id, strlen(id));
+        if (strcmp(id, server->forwarding_key.id) == 0)
+                return &server->forwarding_key;
+        return gal_keys_find(server->keys, id, strlen(id));
+}
+
+static const struct gal_sigv4_key *find_signing(void *user, const char *id)
+{
+        const struct gal_key *key = find_key(user, id);
 
         return key == NULL ? NULL : &key->signing;
 }
@@ -84,7 +91,7 @@ static const struct gal_key *verify(struct request *request)
 {
         struct header_list headers = { .count = 0 };
         struct gal_sigv4_verifying verifying = {
-                .find_key = find_key, .user = request->server->keys, .service = "states", .now_ms = now_ms()
+                .find_key = find_signing, .user = request->server, .service = "states", .now_ms = now_ms()
         };
         struct gal_sigv4_request signed_request = { .method = MHD_HTTP_METHOD_POST,
                                                     .path = "/",
@@ -107,7 +114,7 @@ static const struct gal_key *verify(struct request *request)
                 deny(request, refusal.type, gal_strdup(refusal.message));
                 return NULL;
         }
-        return gal_keys_find(request->server->keys, key->id, strlen(key->id));
+        return find_key(request->server, key->id);
 }
 
 /* Permissions. */

@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +115,17 @@ static bool bind_socket(int descriptor, const union address *address)
             setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
                 return false;
         return setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-               bind(descriptor, &address->any, size_of(address)) == 0 &&
-               listen(descriptor, GAL_LISTENER_BACKLOG) == 0;
+               bind(descriptor, &address->any, size_of(address)) == 0;
+}
+
+static enum gal_status fail_to_listen(int failed, const char *text, struct gal_error *error)
+{
+        if (failed == EADDRINUSE)
+                return gal_fail(error, GAL_EBUSY, GAL_NOWHERE,
+                                "cannot listen on %s: another process does; choose an address with --listen, or "
+                                "--listen none",
+                                text);
+        return gal_fail(error, GAL_EIO, GAL_NOWHERE, "cannot listen on %s: %s", text, strerror(failed));
 }
 
 static enum gal_status open_socket(const union address *address, const char *text, int *ret_descriptor,
@@ -131,37 +141,68 @@ static enum gal_status open_socket(const union address *address, const char *tex
         failed = errno;
         if (descriptor >= 0)
                 close(descriptor);
-        if (failed == EADDRINUSE)
-                return gal_fail(error, GAL_EBUSY, GAL_NOWHERE,
-                                "cannot listen on %s: another process does; choose an address with --listen, or "
-                                "--listen none",
-                                text);
-        return gal_fail(error, GAL_EIO, GAL_NOWHERE, "cannot listen on %s: %s", text, strerror(failed));
+        return fail_to_listen(failed, text, error);
 }
 
-enum gal_status gal_server_listen_tcp(struct gal_server *server, const char *text, bool is_insecure,
-                                      struct gal_error *error)
+static bool is_wildcard(const union address *address)
 {
-        gal_auto_free char *url = NULL;
+        if (address->any.sa_family == AF_INET6)
+                return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+        return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/* (transfer full) A wildcard is reached by the machine's name, if it has one. */
+static char *advertise(const union address *address, const char *url)
+{
+        char name[HOST_NAME_MAX + 1] = "";
+
+        if (!is_wildcard(address) || gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+                return gal_strdup(url);
+        return gal_format("http://%s%s", name, strrchr(url, ':'));
+}
+
+enum gal_status gal_tcp_bind(const char *text, bool is_open, struct gal_tcp_socket *ret_socket,
+                             struct gal_error *error)
+{
         union address address;
         enum gal_status status = parse(text, &address, error);
-        int descriptor = -1;
 
         if (status != GAL_OK)
                 return status;
-        if (server->listener_count == LISTENERS_MAX)
-                return gal_fail(error, GAL_ELIMIT, GAL_NOWHERE, "at most %d addresses", LISTENERS_MAX);
-        if (!is_loopback(&address) && !is_insecure && server->keys == NULL)
+        if (!is_loopback(&address) && !is_open)
                 return gal_fail(
                         error, GAL_EINVALID, GAL_NOWHERE,
                         "%s is open to other machines: say with --keys FILE who may use it, or with --insecure "
                         "that anybody may",
                         text);
-        status = open_socket(&address, text, &descriptor, error);
+        status = open_socket(&address, text, &ret_socket->descriptor, error);
         if (status != GAL_OK)
                 return status;
-        url = describe(descriptor);
-        return gal_listener_add(server, descriptor, /* path= */ NULL, url, error);
+        ret_socket->url = describe(ret_socket->descriptor);
+        ret_socket->advertised_url = advertise(&address, ret_socket->url);
+        return GAL_OK;
+}
+
+void gal_tcp_socket_finish(struct gal_tcp_socket *tcp)
+{
+        if (tcp->url != NULL && tcp->descriptor >= 0)
+                close(tcp->descriptor);
+        free(tcp->url);
+        free(tcp->advertised_url);
+        *tcp = (struct gal_tcp_socket){ .descriptor = -1 };
+}
+
+enum gal_status gal_server_listen_tcp(struct gal_server *server, struct gal_tcp_socket *tcp,
+                                      struct gal_error *error)
+{
+        int descriptor = tcp->descriptor;
+
+        if (server->listener_count == LISTENERS_MAX)
+                return gal_fail(error, GAL_ELIMIT, GAL_NOWHERE, "at most %d addresses", LISTENERS_MAX);
+        if (listen(descriptor, GAL_LISTENER_BACKLOG) != 0)
+                return fail_to_listen(errno, tcp->url, error); /* two may bind, one may listen */
+        tcp->descriptor = -1;
+        return gal_listener_add(server, descriptor, /* path= */ NULL, tcp->url, error);
 }
 
 const char *gal_server_url(const struct gal_server *server, size_t index)

@@ -15,9 +15,12 @@
 #include "api/api.h"
 #include "base/buffer.h"
 #include "base/random.h"
+#include "runtime/owner_address.h"
+#include "runtime/settings.h"
+#include "server/keys.h"
 #include "server/server.h"
 
-struct gal_keys;
+struct gal_forwarder;
 struct gal_loop;
 struct gal_metrics;
 struct gal_timer;
@@ -55,6 +58,7 @@ struct request {
         const char *refusal_type;
         const char *refusal_message;
         char *denial;              /* what that points at, when it is not a constant */
+        bool is_forwarded;         /* by a process of the same store, which does not own it */
         char *query;               /* of the URL, as it came; NULL: none */
         bool in_api;               /* gal_api_call() was called and has not answered */
         struct gal_api_wait *wait; /* for something that may not come; the client may leave before that */
@@ -82,6 +86,10 @@ struct gal_server {
         struct gal_validator *validator;
         const struct gal_log *log;
         struct gal_keys *keys; /* NULL: there are none, everybody may do everything */
+        struct gal_forwarder *forwarder;
+        char forwarding_id[sizeof(GAL_FORWARDING_KEY_ID)];
+        char forwarding_secret[2 * GAL_KEY_SIZE + 1];
+        struct gal_key forwarding_key; /* of those who stand by: everything is allowed, others have looked */
         struct gal_metrics *metrics;
         int64_t client_ms_max;
         struct gal_random ids; /* of answers */

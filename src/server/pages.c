@@ -107,6 +107,8 @@ static void write_engine(struct gal_runtime *runtime, struct gal_buffer *text)
         write_gauge(text, "galliard_tasks_out", "Task attempts that are open.", gal_engine_tasks_out(engine));
         write_gauge(text, "galliard_calls_out", "Calls of functions and services that are under way.",
                     gal_runtime_calls_out(runtime));
+        write_gauge(text, "galliard_polls", "Workers that wait for a task of an activity.",
+                    gal_engine_poll_count(engine));
         write_gauge(text, "galliard_commits_queued", "Commits on their way to the store.",
                     gal_engine_commits_in_flight(engine));
         write_gauge(text, "galliard_timers", "Executions in memory that wait for a time.",

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "server/forward.h"
 #include "server/internal.h"
 #include "server/metrics.h"
 
@@ -270,6 +271,7 @@ static void check_action(struct request *request)
                                    "The header X-Amz-Target must name an action: " TARGET_PREFIX "StartExecution");
         else
                 request->action = gal_strdup(target + strlen(TARGET_PREFIX));
+        request->is_forwarded = header(request, GAL_FORWARDED_HEADER) != NULL;
         request->is_known = request->action != NULL && gal_api_find(request->action, &request->writes);
 }
 
@@ -381,11 +383,15 @@ static void call_action(struct request *request)
 {
         struct gal_server *server = request->server;
         struct gal_api *api = &server->api;
+        const char *body = request->body.data != NULL ? request->body.data : "";
 
         api->engine = gal_runtime_is_owner(server->runtime) ? gal_runtime_engine(server->runtime) : NULL;
         request->in_api = true;
-        request->wait = gal_api_call(api, request->action, request->body.data != NULL ? request->body.data : "",
-                                     request->body.len, take_answer, request);
+        if (request->writes && api->engine == NULL && !request->is_forwarded)
+                request->wait = gal_forward_call(server->forwarder, request->action, body, request->body.len,
+                                                 take_answer, request);
+        else
+                request->wait = gal_api_call(api, request->action, body, request->body.len, take_answer, request);
         drop_body(request);
 }
 

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "net/loop.h"
 #include "runtime/runtime.h"
+#include "server/forward.h"
 #include "server/internal.h"
 #include "server/keys.h"
 #include "server/metrics.h"
@@ -106,6 +107,7 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
                                   struct gal_error *error)
 {
         struct gal_server *server = gal_new(struct gal_server);
+        enum gal_status status;
 
         if (getrandom(server->ids.state, sizeof(server->ids.state), 0) != (ssize_t)sizeof(server->ids.state)) {
                 free(server);
@@ -129,6 +131,20 @@ enum gal_status gal_server_create(const struct gal_server_options *options, stru
         server->client_max = count_clients_max();
         server->waiting_max =
                 server->client_max / 2 < GAL_SERVER_REQUESTS_MAX ? server->client_max / 2 : GAL_SERVER_REQUESTS_MAX;
+        status = gal_forwarder_create(options->runtime, &server->forwarder, error);
+        if (status != GAL_OK) {
+                gal_validator_destroy(server->validator);
+                free(server);
+                return status;
+        }
+        gal_runtime_forwarding_secret(options->runtime, server->forwarding_secret);
+        memcpy(server->forwarding_id, GAL_FORWARDING_KEY_ID, sizeof(server->forwarding_id));
+        server->forwarding_key = (struct gal_key){
+                .id = server->forwarding_id,
+                .secret = server->forwarding_secret,
+                .user = server->forwarding_id,
+                .signing = { .id = server->forwarding_id, .secret = server->forwarding_secret },
+        };
         server->metrics = gal_metrics_create();
         LIST_INIT(&server->requests);
         server->sweep_timer = gal_timer_create(server->loop, sweep, server);
@@ -195,6 +211,7 @@ void gal_server_destroy(struct gal_server *server)
         if (server == NULL)
                 return;
         gal_server_quiesce(server);
+        gal_forwarder_destroy(server->forwarder);
         say_farewell(server);
         for (size_t i = 0; i < server->listener_count; i++)
                 gal_listener_finish(&server->listeners[i]);
@@ -202,5 +219,6 @@ void gal_server_destroy(struct gal_server *server)
         gal_metrics_destroy(server->metrics);
         gal_keys_destroy(server->keys);
         gal_validator_destroy(server->validator);
+        explicit_bzero(server->forwarding_secret, sizeof(server->forwarding_secret));
         free(server);
 }

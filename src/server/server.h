@@ -3,7 +3,8 @@
  * look after it GET /health, /ready and /metrics.
  *
  * Runs in the loop of a runtime. Actions that write are answered by its engine when they are committed; until then
- * their connection rests. While this process does not own the store they are refused with 503.
+ * their connection rests. While this process does not own the store they are handed to the
+ * process that does.
  */
 #ifndef GAL_SERVER_SERVER_H
 #define GAL_SERVER_SERVER_H
@@ -49,12 +50,24 @@ bool gal_server_unix_path_fits(const char *path);
  * they need not be signed. Whoever reaches the Unix domain socket is its owner, and needs none.
  */
 void gal_server_set_keys(struct gal_server *server, struct gal_keys *keys);
+
+/* A TCP address that is taken, and not listened on yet: who comes too early is refused, not kept waiting. */
+struct gal_tcp_socket {
+        int descriptor;       /* -1: the server has it */
+        char *url;            /* "http://127.0.0.1:8083" */
+        char *advertised_url; /* by which other machines reach it, if they do */
+};
+
 /*
- * Listens on a TCP address: 127.0.0.1:8083, [::1]:8083, localhost:8083; without a host 127.0.0.1 is meant, port 0
- * is any free one. GAL_EINVALID: no such address, or one that other machines reach, without keys and not
- * `is_insecure`. GAL_EBUSY: the address is in use. GAL_EIO, GAL_ELIMIT.
+ * Takes an address: 127.0.0.1:8083, [::1]:8083, localhost:8083; without a host 127.0.0.1 is meant, port 0 is any
+ * free one. `is_open`: it may be one that other machines reach. GAL_EINVALID: no such address, or it may not.
+ * GAL_EBUSY: the address is in use. GAL_EIO. Release with gal_tcp_socket_finish().
  */
-GAL_MUST_USE enum gal_status gal_server_listen_tcp(struct gal_server *server, const char *address, bool is_insecure,
+GAL_MUST_USE enum gal_status gal_tcp_bind(const char *address, bool is_open, struct gal_tcp_socket *ret_socket,
+                                          struct gal_error *error);
+void gal_tcp_socket_finish(struct gal_tcp_socket *tcp); /* accepts zeroes */
+/* Listens there; the server has the descriptor then. GAL_EIO, GAL_EBUSY, GAL_ELIMIT. */
+GAL_MUST_USE enum gal_status gal_server_listen_tcp(struct gal_server *server, struct gal_tcp_socket *tcp,
                                                    struct gal_error *error);
 /* (transfer none) "http://127.0.0.1:8083", in the order of listening; NULL past the last one. */
 const char *gal_server_url(const struct gal_server *server, size_t index);

@@ -24,6 +24,11 @@ A file in tests/cases/cli/ is a case, or several that share something:
     events        types of the events that --json and --history print
     left          NAME -> text that the process or its children leave in their directory
     seconds       {"min", "max"} of wall time; "max" is SECONDS_MAX unless given
+    server        what the server at "%SERVER%" answers, one after the other, the last one again and again: {"json": VALUE}
+                  with "status" (200) and "headers", {"text": TEXT} that is no JSON, {"drop": true} closes the connection,
+                  {"raw": TEXT} is no HTTP
+    requests      all that this server was asked: [{"action": NAME, "body": VALUE}, ...], with "headers": NAME -> REGEX that
+                  the header's value matches (null: it is not there)
     variants      a list of objects that each replace members of the case: that many cases
 
 "%ENDPOINT%" in a file or argument is a Lambda endpoint that does as the function's name says (tests/fakes/endpoint.py),
@@ -31,6 +36,7 @@ A file in tests/cases/cli/ is a case, or several that share something:
 behind and makes no sanitizer speak.
 """
 import concurrent.futures
+import http.server
 import json
 import os
 import pathlib
@@ -54,7 +60,7 @@ CASES_AT_ONCE = 4
 MARK = "GALLIARD_CLI_CASE"
 SANITIZER = re.compile(r"(Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error:")
 KEYS = {"about", "files", "args", "stdin", "environment", "descriptors", "ignored", "terminal", "sink", "deliver", "exit",
-        "stdout", "stderr", "notStderr", "events", "left", "seconds"}
+        "stdout", "stderr", "notStderr", "events", "left", "seconds", "server", "requests"}
 
 
 class Fault(Exception):
@@ -113,14 +119,61 @@ def make_command(galliard, case, places, tty):
     return ["sh", "-c", script + 'exec "$@"', "sh"] + command if script else command
 
 
-def make_environment(case, mark):
-    environment = {**os.environ, MARK: mark, "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+def make_environment(case, mark, places):
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GALLIARD_"))}
+    environment = {**ours, MARK: mark, "LC_ALL": "C.UTF-8", "TERM": "xterm", "TZ": "UTC"}
     environment.pop("NO_COLOR", None)
     for name, value in case.get("environment", {}).items():
         environment.pop(name, None)
         if value is not None:
-            environment[name] = value
+            environment[name] = substitute(value, places)
     return environment
+
+
+# The server that it may talk to.
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        fake = self.server.fake
+        fake.requests.append({"action": self.headers.get("X-Amz-Target", "").removeprefix("AWSStepFunctions."),
+                              "body": parse(body.decode()), "headers": dict(self.headers.items())})
+        answer = fake.answers[min(len(fake.requests), len(fake.answers)) - 1]
+        self.close_connection = "drop" in answer or "raw" in answer
+        if "raw" in answer:
+            self.wfile.write(answer["raw"].encode())
+        if self.close_connection:
+            return
+        text = (answer["text"] if "text" in answer else json.dumps(answer["json"])).encode()
+        self.send_response(answer.get("status", 200))
+        for name, value in answer.get("headers", {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+class FakeServer:
+    """Answers as the case says, and remembers what it was asked."""
+
+    def __init__(self, answers):
+        self.answers, self.requests = answers, []
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.fake = self
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def url(self):
+        return "http://127.0.0.1:%d" % self.http.server_port
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
 
 
 # Running it.
@@ -174,7 +227,7 @@ class Run:
             self.begun = time.monotonic()
             self.process = subprocess.Popen(
                 make_command(galliard, case, places, tty), cwd=self.directory, stdin=stdin, stdout=sink,
-                stderr=subprocess.PIPE, env=make_environment(case, self.mark), start_new_session=True)
+                stderr=subprocess.PIPE, env=make_environment(case, self.mark, places), start_new_session=True)
         self.stderr = Reader(self.take(self.process.stderr))
         self.stdout = None
         if sink == subprocess.PIPE:
@@ -350,7 +403,41 @@ def check_left(case, directory):
         demand(expected, path.read_text() if path.exists() else None, name)
 
 
-def find_faults(case, run):
+def check_headers(expected, actual, what):
+    for name, pattern in expected.items():
+        value = {key.lower(): value for key, value in actual.items()}.get(name.lower())
+        if pattern is None and value is not None:
+            raise Fault("%s: header %s is there: %s" % (what, name, value))
+        if pattern is not None and (value is None or not re.fullmatch(pattern, value)):
+            raise Fault("%s: header %s: expected %s, was %s" % (what, name, pattern, value))
+
+
+def expand(value):
+    """"@NAME" of a file of cases/cli/shared/ stands for its text."""
+    if isinstance(value, dict):
+        return {key: expand(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expand(item) for item in value]
+    if isinstance(value, str) and value.startswith("@") and (CASES / "shared" / value[1:]).is_file():
+        return (CASES / "shared" / value[1:]).read_text()
+    return value
+
+
+def check_requests(expected, actual):
+    demand([request["action"] for request in expected], [request["action"] for request in actual], "actions asked")
+    for i, (one, other) in enumerate(zip(expected, actual)):
+        what = "request %d" % (i + 1)
+        body = expand(one.get("body"))
+        if "body" in one and sorted_json(body) != sorted_json(other["body"]):
+            raise Fault("%s: expected %s\n      was %s" % (what, show(body), show(other["body"])))
+        check_headers(one.get("headers", {}), other["headers"], what)
+
+
+def sorted_json(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def find_faults(case, run, server):
     stdout = run.stdout.text() if run.stdout else ""
     stderr = run.stderr.text()
     expected = case.get("stdout", "" if case["exit"] == 2 else None)
@@ -358,7 +445,8 @@ def find_faults(case, run):
               lambda: check_stdout(expected, stdout) if expected is not None else None,
               lambda: check_events(case["events"], stdout) if "events" in case else None,
               lambda: check_stderr(case, stderr),
-              lambda: check_left(case, run.directory)]
+              lambda: check_left(case, run.directory),
+              lambda: check_requests(case["requests"], server.requests) if "requests" in case else None]
     for check in checks:
         try:
             check()
@@ -371,10 +459,17 @@ def find_faults(case, run):
 
 
 def run_case(galliard, case, places):
-    with tempfile.TemporaryDirectory(prefix="galliard-cli-") as directory:
-        run = Run(galliard, case, pathlib.Path(directory), places)
-        faults = list(run.wait())
-        faults += find_faults(case, run)
+    server = FakeServer(case["server"]) if "server" in case else None
+    try:
+        if server:
+            places = {**places, "SERVER": server.url()}
+        with tempfile.TemporaryDirectory(prefix="galliard-cli-") as directory:
+            run = Run(galliard, case, pathlib.Path(directory), places)
+            faults = list(run.wait())
+            faults += find_faults(case, run, server)
+    finally:
+        if server:
+            server.close()
     if faults:
         faults.append("command: galliard " + " ".join(word[:200] for word in case["args"]))
         faults += ["    " + line[:400] for line in run.stderr.text().splitlines()[-40:]]

@@ -13,6 +13,7 @@ The seed settles when what is killed and what clients ask for, not how the machi
 need several runs to fail again.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -29,7 +30,7 @@ sys.path.insert(1, str(HERE.parent / "server"))
 from place import Fault, demand, demand_equal, make_place, wait_until
 from machines import MACHINE_ARN
 from verdict import Final, check_all
-from workload import CLIENTS, MACHINES, Client, Ledger, add_parked, functions
+from workload import CLIENTS, MACHINES, WORKERS, Client, Ledger, Worker, add_parked, functions
 
 SKIPPED = 77
 KILLS_WITH_PARKED_MIN = 100
@@ -143,18 +144,36 @@ def work_and_crash(crashes, ledger, seed, kills):
     demand(not ledger.faults, "\n".join(ledger.faults))
 
 
+@contextlib.contextmanager
+def working(crashes, ledger, seed):
+    """Workers of the activity, until all is over."""
+    enough = threading.Event()
+    workers = [Worker(crashes.path, ledger, "%s-w%d" % (seed, i)) for i in range(WORKERS)]
+    threads = [threading.Thread(target=worker.work, args=[enough], daemon=True) for worker in workers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
+
+
 def run(place, ledger, seed, kills):
     log = place.directory / "calls.log"
     log.touch()
     place.write("galliard.json", functions(log))
     for name, (definition, _, _) in MACHINES.items():
         place.create(name, definition)
+    place.verb("call", "CreateActivity", '{"name": "works"}')
     crashes = Crashes(place, random.Random(seed))
     crashes.serve.wait_ready()
-    work_and_crash(crashes, ledger, seed, kills)
-
     client = Client(crashes.path, ledger, seed)
-    let_end(client, ledger)
+    with working(crashes, ledger, seed):
+        work_and_crash(crashes, ledger, seed, kills)
+        let_end(client, ledger)
+    demand(not ledger.faults, "\n".join(ledger.faults))
     finals = collect(client)
     client.hang_up()
     place.check()

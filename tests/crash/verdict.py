@@ -143,6 +143,20 @@ def check_calls(finals, lines, restarts, reconnects):
     return sum(count > 1 for count in calls.values())
 
 
+def check_tasks(finals, ledger):
+    """What a worker was told is in the history. How many tasks were given."""
+    for arn, results in ledger.results.items():
+        written = [event["activitySucceededEventDetails"]["output"] for event in finals[arn].events
+                   if event["type"] == "ActivitySucceeded"]
+        demand(len(results) == len(set(results)) and set(results) <= set(written),
+               "%s: acknowledged %s, written %s" % (arn, results, written))
+    given = collections.Counter(ledger.tasks.values())
+    for arn, count in given.items():
+        started = sum(event["type"] == "ActivityStarted" for event in finals[arn].events)
+        demand(count <= started, "%s: %d workers were given a task that %d have started" % (arn, count, started))
+    return len(ledger.tasks)
+
+
 def check_all(finals, ledger, lines, restarts, reconnects):
     """What there was to see, as text: a run in which little happened shows little."""
     check_answers(finals, ledger)
@@ -152,8 +166,10 @@ def check_all(finals, ledger, lines, restarts, reconnects):
         check_history(final)
         timers += check_timers(final)
     repeated = check_calls(finals, lines, restarts, reconnects)
+    tasks = check_tasks(finals, ledger)
     demand(len(ledger.starts) > 2 * len(MACHINES), "only %d executions: the run shows nothing" % len(ledger.starts))
     demand(ledger.repeats > 0, "no request was ever repeated: the run shows nothing")
-    return "%d executions, %d events, %d timers, %d calls (%d attempts called again), %d answers (%d requests repeated)" \
-        % (len(finals), sum(len(final.events) for final in finals.values()), timers, len(lines), repeated,
+    return "%d executions, %d events, %d timers, %d calls (%d attempts called again), %d tasks of workers, " \
+        "%d answers (%d requests repeated)" \
+        % (len(finals), sum(len(final.events) for final in finals.values()), timers, len(lines), repeated, tasks,
            ledger.answers, ledger.repeats)

@@ -10,9 +10,10 @@ import time
 from machines import ARN, FAIL, MACHINE_ARN
 from place import Connection, Fault, demand, demand_equal
 
-ANSWER_SECONDS_MAX = 60
+ANSWER_SECONDS_MAX = 300 # a slow machine gets through the starts of `serve` in a few of its short lives
 PAUSE_SECONDS = 0.03
 CLIENTS = 4
+WORKERS = 3
 ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 RETRY_SECONDS, BACKOFF, TIMEOUT_SECONDS = 1, 2, 1
 
@@ -64,6 +65,12 @@ PARALLEL = {"Type": "Parallel", "Branches": [
 MAP = {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "ResultPath": "$.mapped",
        "ItemProcessor": machine(("Item", call("echo")))}
 
+# A worker may die with the task, or with the answer to it.
+ACTIVITY_ARN = "arn:aws:states:us-east-1:123456789012:activity:works"
+WORK = {"Type": "Task", "Resource": ACTIVITY_ARN, "Parameters": {"id.$": "$$.Execution.Id"}, "ResultPath": "$.work",
+        "TimeoutSeconds": 3, "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "BackoffRate": 1,
+                                        "MaxAttempts": 1000}]}
+
 # Name: definition, what its status is in the end, and its output for an input.
 MACHINES = {
     "chain": (machine(("A", call("echo", Parameters=ONLY_N, ResultPath="$.a")),
@@ -84,6 +91,8 @@ MACHINES = {
     "loop": (LOOP, "SUCCEEDED", lambda given: {"n": given["n"], "i": 4}),
     "broken": (machine(("Broken", call("broken"))), "FAILED", None),
     "fail": (FAIL, "FAILED", None),
+    "works": (machine(("Work", WORK), ("Forget", {"Type": "Pass", "Parameters": {"n.$": "$.n", "list.$": "$.list"}})),
+              "SUCCEEDED", lambda given: given),
     "sleeps": (machine(("Sleep", sleep(3600))), "ABORTED", None),
 }
 NAMES = list(MACHINES)
@@ -121,6 +130,8 @@ class Ledger:
         self.stops = {}  # ARN: stopDate
         self.ends = {}   # ARN: the answer that said first how it ended
         self.events = {} # ARN: {id: text}
+        self.tasks = {}  # token: the execution's ARN, of each that a worker was given
+        self.results = {} # ARN: results that were acknowledged
         self.answers = self.repeats = 0
         self.faults = []
 
@@ -145,6 +156,15 @@ class Ledger:
             for text in texts:
                 event_id = json.loads(text)["id"]
                 demand_equal(known.setdefault(event_id, text), text, "event %d of %s" % (event_id, arn))
+
+    def given(self, token, arn):
+        with self.lock:
+            demand(token not in self.tasks, "a task of %s was given twice" % arn)
+            self.tasks[token] = arn
+
+    def acknowledged(self, arn, result):
+        with self.lock:
+            self.results.setdefault(arn, []).append(result)
 
     def some_arn(self, rng):
         with self.lock:
@@ -260,9 +280,12 @@ class Client:
         self.ledger.read(arn, texts)
         return texts
 
-    def work(self, enough):
-        actions = [self.start_named] * 9 + [self.start_unnamed] * 3 + [self.read_history] * 5 + [self.describe] * 2 \
+    def actions(self):
+        return [self.start_named] * 9 + [self.start_unnamed] * 3 + [self.read_history] * 5 + [self.describe] * 2 \
             + [self.stop] * 2
+
+    def work(self, enough):
+        actions = self.actions()
         try:
             while not enough.is_set():
                 self.rng.choice(actions)()
@@ -277,3 +300,48 @@ class Client:
             with self.ledger.lock:
                 self.ledger.answers += self.answers
                 self.ledger.repeats += self.repeats
+
+
+class Worker(Client):
+    """Polls for tasks, now and then with little patience; says how each went, until it is heard or too late."""
+
+    def actions(self):
+        return [self.take_task]
+
+    def poll(self):
+        request = {"activityArn": ACTIVITY_ARN, "workerName": "w%d" % self.rng.randrange(1 << 40)}
+        headers = {"X-Amz-Target": "AWSStepFunctions.GetActivityTask", "Content-Type": "application/x-amz-json-1.0"}
+        try:
+            connection = self.connect()
+        except OSError:
+            return {}
+        try:
+            connection.socket.settimeout(self.rng.choice([0.02, 0.5, 3]))
+            status, _, text = connection.request("POST", "/", headers, json.dumps(request).encode())
+            demand(status in (200, 503), "GetActivityTask: %d %s" % (status, text))
+            return json.loads(text)
+        except (OSError, EOFError):
+            return {}
+        finally:
+            connection.close()
+
+    def take_task(self):
+        task = self.poll()
+        if not task.get("taskToken"):
+            time.sleep(PAUSE_SECONDS)
+            return
+        arn = json.loads(task["input"])["id"]
+        self.ledger.given(task["taskToken"], arn)
+        result = json.dumps({"by": self.rng.randrange(1 << 60)})
+        for _ in range(self.rng.choice([0, 0, 1])):
+            if not self.tell("SendTaskHeartbeat", task["taskToken"]):
+                return
+        if self.tell("SendTaskSuccess", task["taskToken"], output=result):
+            self.ledger.acknowledged(arn, result)
+            demand(not self.tell("SendTaskSuccess", task["taskToken"], output=result), "%s: acknowledged twice" % arn)
+
+    def tell(self, action, token, **more):
+        """False: it is over. When the answer is lost, the next one may say so of what was done."""
+        status, text = self.call(action, {"taskToken": token, **more})
+        demand(status == 200 or json.loads(text)["__type"] == "TaskTimedOut", "%s: %d %s" % (action, status, text))
+        return status == 200

@@ -36,6 +36,11 @@ DAMAGE = [
     ("UPDATE execution_name SET reusable_ms = reusable_ms - 1 WHERE reusable_ms < 9223372036854775807", "free again at"),
     ("DELETE FROM execution_name", "name leads nowhere"),
     ("DELETE FROM state_machine_revision", "does not compile"),
+    ("DELETE FROM activity_task", "waits for a worker of a and is not in the queue"),
+    ("UPDATE activity_task SET scheduled_ms = scheduled_ms + 1", "is not in the queue"),
+    ("UPDATE activity_task SET activity = 'b'", "is not in the queue"),
+    ("INSERT INTO activity_task SELECT 'a', 1, execution_id, 3, slot FROM execution WHERE status = 'SUCCEEDED'",
+     "is in the queue of a, and it is not open"),
 ]
 
 # Changes to one record of a body -> what the check must say.
@@ -62,6 +67,10 @@ def fill(place):
     place.verb("start", "pass", "--name", "p", "--input", '{"a":1}')
     place.verb("start", "wait", "--name", "w")
     place.verb("start", "task", "--name", "t", "--input", '{"a":1}', "--wait")
+    place.verb("call", "CreateActivity", '{"name": "a"}')
+    place.create("act", {"StartAt": "T", "States": {"T": {
+        "Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True}}})
+    place.verb("start", "act", "--name", "a")
     serve.stop()
     place.check()
 

@@ -123,7 +123,8 @@ class Serve:
 class Place:
     def __init__(self, galliard, directory, url):
         self.galliard, self.directory, self.url = galliard, pathlib.Path(directory), url
-        self.environment = {**os.environ, "GALLIARD_STORE": url, "TMPDIR": str(directory)}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GALLIARD_"))}
+        self.environment = {**ours, "GALLIARD_STORE": url, "TMPDIR": str(directory)}
         self.environment.pop("XDG_RUNTIME_DIR", None)
         self.serves = []
 

@@ -18,6 +18,8 @@ import traceback
 import activities
 import cases
 import corruption
+import endpoint
+import forwarding
 import network
 import outages
 import poison
@@ -25,7 +27,7 @@ import protocol
 import retention
 from place import Fault, make_place
 
-assert activities and corruption and network and outages and poison and protocol and retention # they register their cases
+MODULES = [activities, corruption, forwarding, network, outages, poison, protocol, retention] # they register their cases
 
 
 def run_case(galliard, function, make_url):
