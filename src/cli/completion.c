@@ -200,8 +200,8 @@ static void put_branches(bool is_zsh)
                 put_verb(&gal_verbs[i], is_zsh);
 }
 
-/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own, and what is offered is
- * only what stands behind them. */
+/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own. What it replaces is its second
+ * argument, in which an '@' stays. */
 static void put_bash(void)
 {
         fputs("# Completes words of galliard. Made by: galliard completion bash\n"
@@ -210,10 +210,9 @@ static void put_bash(void)
               "        local option verb verbs seconds='' options='' values='' operands='' kind='' "
               "operand_kind=''\n"
               "        COMPREPLY=()\n"
-              "        [[ $cur == *@ && $cur != ?*[!=]@ ]] && at=1\n"
+              "        [[ ${2-} == @* ]] && at=1 prefix=@\n"
               "        [[ $cur == [=@] || $cur == '=@' ]] && cur=''\n"
               "        while ((i > 0)) && [[ ${COMP_WORDS[i]} == [=@] || ${COMP_WORDS[i]} == '=@' ]]; do\n"
-              "                [[ ${COMP_WORDS[i]} == *@ ]] && at=1\n"
               "                ((i--))\n"
               "        done\n"
               "        option=${COMP_WORDS[i]}\n"
@@ -248,11 +247,8 @@ static void put_bash(void)
              "                        values=$operands kind=$operand_kind\n"
              "                fi\n"
              "        fi\n"
-             "        if [[ $kind == at && $cur == @* ]]; then\n"
-             "                at=1 prefix=@ cur=${cur#@}\n"
-             "        fi\n"
              "        if [[ -n $at ]]; then\n"
-             "                values=''\n"
+             "                cur=${cur#@} values=''\n"
              "        fi\n"
              "        if [[ -n $values ]]; then\n"
              "                mapfile -t COMPREPLY < <(compgen -W \"$values\" -- \"$cur\")\n"

@@ -282,7 +282,7 @@ static void print_list(const struct gal_shape *item_shape, const json_t *list, s
         const json_t *item;
         size_t i;
 
-        if (table.column_count == 0)
+        if (json_array_size(list) == 0 || table.column_count == 0)
                 return;
         for (size_t c = 0; c < table.column_count; c++)
                 cells[c] = head_cell(item_shape, columns[c]);

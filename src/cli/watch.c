@@ -3,6 +3,8 @@
  *
  * Both look again and again, at what is committed; so they also see the end that another process brings about.
  */
+#include "cli/watch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,6 @@
 #include "cli/ask.h"
 #include "cli/show.h"
 #include "cli/verbs.h"
-#include "cli/watch.h"
 
 /* Between two looks: short at first, for what is over at once. */
 #define PAUSE_MS_MIN 10

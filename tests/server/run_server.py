@@ -18,6 +18,7 @@ import traceback
 import activities
 import cases
 import corruption
+import endpoint
 import forwarding
 import network
 import outages
