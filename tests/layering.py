@@ -22,12 +22,12 @@ LIBRARY_OF_HEADER = (
 )
 # The part of the C library that computes only. The pure folders get nothing else.
 PURE_HEADERS = set(
-    "assert byteswap ctype endian errno float inttypes limits math stdalign stdarg stdbool stddef stdint stdio stdlib string strings".split()
+    "assert byteswap ctype endian errno float inttypes limits math setjmp stdalign stdarg stdbool stddef stdint stdio stdlib string strings".split()
 )
 # The rest of what the system offers; a header in neither set belongs to a library that the table must name.
 SYSTEM_HEADERS = PURE_HEADERS | set(
     "dirent execinfo fcntl fenv fnmatch getopt glob grp iconv langinfo libgen locale malloc netdb poll pthread"
-    " pwd sched setjmp signal spawn stdatomic syslog termios threads time unistd wchar wctype".split()
+    " pwd sched signal spawn stdatomic syslog termios threads time unistd wchar wctype".split()
 )
 SYSTEM_FOLDERS = ("sys/", "linux/", "netinet/", "arpa/", "net/")
 PURE_FOLDERS = ("base", "expr", "definition", "machine")

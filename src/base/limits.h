@@ -55,6 +55,26 @@
 /* One match of a regular expression; its steps are counted as visits too, this guards the matcher's own loops. */
 #define GAL_PATH_REGEX_STEPS_MAX 5000000
 #define GAL_PATH_REGEX_HEAP_KIB_MAX 16384
+/* The text of one JSONata expression: what a definition of a sane size holds in one string. */
+#define GAL_JSONATA_SIZE_MAX 262144
+/* Levels of its tree; parsing, printing and evaluating recurse over it, and `1+1+...` is as deep as it is long. */
+#define GAL_JSONATA_TREE_DEPTH_MAX 1000
+/* Nested evaluations: the reference ends where its host's stack does; AWS Step Functions at 100. */
+#define GAL_JSONATA_DEPTH_MAX 2000
+#define GAL_JSONATA_STATES_DEPTH_MAX 100
+/* Nested calls of functions, which need not have an evaluation between them. */
+#define GAL_JSONATA_CALLS_MAX 1000
+/* Nodes evaluated and elements handled in one evaluation: a quarter of a second. */
+#define GAL_JSONATA_STEPS_MAX 10000000
+/* What one evaluation may allocate, and what one value may hold on AWS Step Functions: 8 bytes an element. */
+#define GAL_JSONATA_MEMORY_MAX (64u * 1024 * 1024)
+#define GAL_JSONATA_STATES_WEIGHT_MAX 6990256
+/* Elements of [a..b]: the reference's bound. */
+#define GAL_JSONATA_RANGE_MAX 10000000
+/* A compiled regular expression, and one match of it. */
+#define GAL_JSONATA_REGEX_SIZE_MAX 65536
+#define GAL_JSONATA_REGEX_STEPS_MAX 1000000
+#define GAL_JSONATA_REGEX_HEAP_KIB_MAX 16384
 /* Variables: one value, one Assign, all of an execution. */
 #define GAL_VARIABLE_SIZE_MAX 262144
 #define GAL_ASSIGN_SIZE_MAX 262144

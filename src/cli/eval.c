@@ -5,6 +5,8 @@
  *   1
  *   $ galliard eval --intrinsic --batch cases.jsonl
  *   {"result":3}
+ *   $ galliard eval --jsonata '$sum(items.price)' --input @order.json
+ *   42
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,28 +24,38 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "expr/intrinsic/intrinsic.h"
+#include "expr/jsonata/jsonata.h"
 #include "expr/jsonpath/jsonpath.h"
 
-enum option { JSONPATH, INTRINSIC, INPUT, CONTEXT, VARIABLES, BATCH, OPTION_COUNT };
+enum option { JSONPATH, INTRINSIC, JSONATA, INPUT, CONTEXT, VARIABLES, BINDINGS, DIALECT, BATCH, OPTION_COUNT };
 
 static const struct gal_option options[OPTION_COUNT] = {
         [JSONPATH] = { "jsonpath", "EXPR", "a path: $.a[0], $$.Execution.Id, $variable.b", true },
         [INTRINSIC] = { "intrinsic", "EXPR", "a call: States.Format('{}', $.a)", true },
-        [INPUT] = { "input", "JSON|@FILE|-", "what $ is; {} when it is not given", false },
+        [JSONATA] = { "jsonata", "EXPR", "a JSONata expression: $sum(items.price)", true },
+        [INPUT] = { "input", "JSON|@FILE|-", "what $ is; {} when it is not given (JSONata: undefined)", false },
         [CONTEXT] = { "context", "JSON|@FILE|-", "what $$ is", false },
         [VARIABLES] = { "variables", "JSON|@FILE|-", "an object: the workflow's variables", false },
-        [BATCH] = { "batch", "FILE|-", "a case a line: {\"expr\", \"input\", \"context\", \"variables\"}", false },
+        [BINDINGS] = { "bindings", "JSON|@FILE|-", "JSONata: an object, each member is a $variable", false },
+        [DIALECT] = { "dialect", "NAME", "JSONata: reference (default), or states as AWS Step Functions has it",
+                      false },
+        [BATCH] = { "batch", "FILE|-",
+                    "a case a line: {\"expr\", \"input\", \"context\", \"variables\"}, or for JSONata {\"expr\", "
+                    "\"data\", "
+                    "\"bindings\"}",
+                    false },
 };
 
 const struct gal_verb_usage gal_cli_eval_usage = {
         .verb = "eval",
-        .synopsis = "--jsonpath [EXPR] | --intrinsic [EXPR] [options]",
+        .synopsis = "--jsonpath [EXPR] | --intrinsic [EXPR] | --jsonata [EXPR] [options]",
         .operands = "",
         .summary = "Evaluates an expression as a state would and prints its value as JSON.",
         .options = options,
         .option_count = OPTION_COUNT,
         .epilogue = "With --batch, each line is answered with one of\n"
                     "  {\"result\": VALUE}   {\"undefined\": true}   {\"error\": {\"code\", \"message\"}}\n"
+                    "An error of JSONata has its \"position\" as well: UTF-16 units up to the end of the token.\n"
                     "Exit status: 0 evaluated, 1 the evaluation failed or found nothing, 2 bad usage or input.\n",
 };
 
@@ -53,15 +65,20 @@ struct answer {
         bool undefined; /* `message` says why */
         char *code;     /* owned; of an error; NULL: none */
         char *message;  /* owned */
-        bool has_place; /* of a syntax error, in the expression */
+        bool is_syntax; /* the expression does not compile */
+        bool has_place; /* in the expression */
         struct gal_position at;
+        bool has_position; /* of JSONata: the place as the reference counts */
+        size_t position;
 };
 
 struct eval {
-        bool is_path;
-        json_t *input; /* borrowed, all three */
+        enum option language; /* JSONPATH, INTRINSIC, JSONATA */
+        enum gal_jsonata_dialect dialect;
+        json_t *input; /* borrowed, all of them; NULL: undefined */
         json_t *context;
         json_t *variables;
+        json_t *bindings;
         struct gal_random random;
 };
 
@@ -92,6 +109,7 @@ static void answer_finish(struct answer *answer)
 static void answer_syntax_error(struct answer *answer, const struct gal_error *error)
 {
         answer_error(answer, "Syntax", error->message);
+        answer->is_syntax = true;
         answer->has_place = error->code == GAL_ESYNTAX || error->code == GAL_EINVALID;
         answer->at = error->at;
 }
@@ -133,6 +151,42 @@ static void evaluate_call(const char *text, size_t len, const struct gal_scope *
         gal_intrinsic_destroy(call);
 }
 
+static void answer_jsonata_error(struct answer *answer, const char *text, struct gal_jsonata_error *error)
+{
+        const char *message = error->message.data != NULL ? error->message.data : "out of memory";
+
+        answer_error(answer, error->code, message);
+        answer->has_position = error->has_position;
+        answer->position = error->position;
+        answer->has_place = error->has_position;
+        answer->at = error->at;
+        if (strchr(text, '\n') == NULL)
+                answer->at.line = 0; /* one line needs no number */
+        gal_jsonata_error_finish(error);
+}
+
+static void evaluate_jsonata(struct eval *eval, const char *text, size_t len, int64_t now_ms, struct answer *answer)
+{
+        struct gal_jsonata_environment environment = { now_ms, &eval->random };
+        struct gal_jsonata_error error = GAL_JSONATA_ERROR_INIT;
+        struct gal_jsonata *expression;
+        bool is_function = false;
+
+        if (gal_jsonata_compile(text, len, eval->dialect, &expression, &error) != GAL_OK) {
+                answer->is_syntax = true;
+                answer_jsonata_error(answer, text, &error);
+                return;
+        }
+        if (gal_jsonata_evaluate(expression, eval->input, eval->bindings, &environment, NULL, &answer->result,
+                                 &is_function, &error) != GAL_OK) {
+                answer_jsonata_error(answer, text, &error);
+        } else if (answer->result == NULL) {
+                answer->undefined = true;
+                answer->message = gal_strdup(is_function ? "the result is a function" : "the result is undefined");
+        }
+        gal_jsonata_destroy(expression);
+}
+
 static void refuse_result(struct answer *answer)
 {
         gal_auto_free char *message =
@@ -156,7 +210,9 @@ static void evaluate(struct eval *eval, const char *text, size_t len, struct ans
         clock_gettime(CLOCK_REALTIME, &now);
         scope.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
         memset(answer, 0, sizeof(*answer));
-        if (eval->is_path)
+        if (eval->language == JSONATA)
+                evaluate_jsonata(eval, text, len, scope.now_ms, answer);
+        else if (eval->language == JSONPATH)
                 evaluate_path(text, len, &scope, answer);
         else
                 evaluate_call(text, len, &scope, answer);
@@ -174,6 +230,10 @@ static void write_answer(struct gal_buffer *buffer, const struct answer *answer)
                 gal_json_write_string(buffer, answer->code, strlen(answer->code));
                 gal_buffer_append_text(buffer, ",\"message\":");
                 gal_json_write_string(buffer, answer->message, strlen(answer->message));
+                if (answer->has_position) {
+                        gal_buffer_append_text(buffer, ",\"position\":");
+                        gal_buffer_append_uint(buffer, answer->position);
+                }
                 gal_buffer_append_text(buffer, "}}");
         } else if (answer->undefined) {
                 gal_buffer_append_text(buffer, "{\"undefined\":true}");
@@ -196,7 +256,8 @@ static void evaluate_case(const struct eval *defaults, const json_t *line, struc
         struct eval eval = *defaults;
         const json_t *expr = json_object_get(line, "expr");
 
-        eval.input = member_or(line, "input", defaults->input);
+        eval.input = member_or(line, eval.language == JSONATA ? "data" : "input", defaults->input);
+        eval.bindings = member_or(line, "bindings", defaults->bindings);
         eval.context = member_or(line, "context", defaults->context);
         eval.variables = member_or(line, "variables", defaults->variables);
         if (!json_is_object(line))
@@ -205,6 +266,8 @@ static void evaluate_case(const struct eval *defaults, const json_t *line, struc
                 answer_error(answer, "BadCase", "the line has no string \"expr\"");
         else if (!json_is_object(eval.variables))
                 answer_error(answer, "BadCase", "\"variables\" is not an object");
+        else if (!json_is_object(eval.bindings))
+                answer_error(answer, "BadCase", "\"bindings\" is not an object");
         else
                 evaluate(&eval, json_string_value(expr), json_string_length(expr), answer);
 }
@@ -289,19 +352,24 @@ static int run_batch(const struct eval *eval, const char *path)
 
 /* A single expression. */
 
+static const char *failure_name(const struct answer *answer)
+{
+        if (answer->undefined)
+                return "nothing found";
+        return strcmp(answer->code, "Syntax") == 0 ? "syntax error" : answer->code;
+}
+
 static int report_failure(const char *text, const struct answer *answer)
 {
-        bool is_syntax = !answer->undefined && strcmp(answer->code, "Syntax") == 0;
+        const char *name = failure_name(answer);
 
-        fprintf(stderr, "galliard: %s: ",
-                answer->undefined ? "nothing found"
-                : is_syntax       ? "syntax error"
-                                  : answer->code);
+        /* What an evaluation may not use up has no code in the Step Functions dialect. */
+        fprintf(stderr, "galliard: %s%s", name, name[0] != '\0' ? ": " : "");
         gal_terminal_put(stderr, answer->message, strlen(answer->message));
         fputc('\n', stderr);
         if (answer->has_place)
                 gal_excerpt_put(stderr, text, strlen(text), answer->at);
-        return is_syntax ? GAL_EXIT_USAGE : GAL_EXIT_FAILED;
+        return answer->is_syntax ? GAL_EXIT_USAGE : GAL_EXIT_FAILED;
 }
 
 static int run_single(struct eval *eval, const char *text)
@@ -318,12 +386,13 @@ static int run_single(struct eval *eval, const char *text)
         return status;
 }
 
-static const enum option value_options[] = { INPUT, CONTEXT, VARIABLES };
+static const enum option value_options[] = { INPUT, CONTEXT, VARIABLES, BINDINGS };
 #define VALUE_COUNT (sizeof(value_options) / sizeof(value_options[0]))
 
 static bool load_values(const struct gal_arguments *arguments, struct gal_payload *values[VALUE_COUNT])
 {
-        static const char *const names[VALUE_COUNT] = { "input", "context", "value of --variables" };
+        static const char *const names[VALUE_COUNT] = { "input", "context", "value of --variables",
+                                                        "value of --bindings" };
 
         for (size_t i = 0; i < VALUE_COUNT; i++) {
                 const char *given = arguments->values[value_options[i]];
@@ -332,25 +401,40 @@ static bool load_values(const struct gal_arguments *arguments, struct gal_payloa
                 if (values[i] == NULL)
                         return false;
         }
-        if (json_is_object(values[2]->value))
-                return true;
-        fprintf(stderr, "galliard: the value of --variables is not an object\n");
-        return false;
+        for (size_t i = 2; i < VALUE_COUNT; i++)
+                if (!json_is_object(values[i]->value)) {
+                        fprintf(stderr, "galliard: the %s is not an object\n", names[i]);
+                        return false;
+                }
+        return true;
+}
+
+static enum option language_of(const struct gal_arguments *arguments)
+{
+        return arguments->values[JSONATA] != NULL    ? JSONATA
+               : arguments->values[JSONPATH] != NULL ? JSONPATH
+                                                     : INTRINSIC;
 }
 
 static int run_eval(const struct gal_arguments *arguments)
 {
         struct gal_payload *values[VALUE_COUNT] = { NULL };
-        struct eval eval = { .is_path = arguments->values[JSONPATH] != NULL };
-        const char *text = arguments->values[eval.is_path ? JSONPATH : INTRINSIC];
+        struct eval eval = { .language = language_of(arguments) };
+        const char *text = arguments->values[eval.language];
+        const char *dialect = arguments->values[DIALECT];
         int status = GAL_EXIT_USAGE;
 
+        if (dialect != NULL && strcmp(dialect, "states") == 0)
+                eval.dialect = GAL_JSONATA_STATES;
         if (getrandom(eval.random.state, sizeof(eval.random.state), 0) < 0)
                 perror("galliard: getrandom");
         if (load_values(arguments, values)) {
                 eval.input = values[0]->value;
                 eval.context = values[1]->value;
                 eval.variables = values[2]->value;
+                eval.bindings = values[3]->value;
+                if (eval.language == JSONATA && arguments->values[INPUT] == NULL)
+                        eval.input = NULL;
                 status = arguments->values[BATCH] != NULL ? run_batch(&eval, arguments->values[BATCH])
                                                           : run_single(&eval, text);
         }
@@ -368,13 +452,19 @@ static bool check_arguments(const struct gal_arguments *arguments, int *ret_stat
 
         for (size_t i = 0; i < VALUE_COUNT; i++)
                 readers += gal_cli_is_stdin(values[value_options[i]]);
-        if ((values[JSONPATH] == NULL) == (values[INTRINSIC] == NULL))
-                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "give one of --jsonpath and --intrinsic");
-        text = values[values[JSONPATH] != NULL ? JSONPATH : INTRINSIC];
+        if ((values[JSONPATH] != NULL) + (values[INTRINSIC] != NULL) + (values[JSONATA] != NULL) != 1)
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status,
+                                           "give one of --jsonpath, --intrinsic and --jsonata");
+        if (values[DIALECT] != NULL && strcmp(values[DIALECT], "reference") != 0 &&
+            strcmp(values[DIALECT], "states") != 0)
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status,
+                                           "--dialect is one of reference and states");
+        text = values[language_of(arguments)];
         if (batch == NULL && text[0] == '\0')
                 return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "give an expression, or --batch FILE");
         if (batch != NULL && text[0] != '\0')
-                return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "with --batch, each line has its own expression");
+                return gal_arguments_fault(&gal_cli_eval_usage, ret_status,
+                                           "with --batch, each line has its own expression");
         if (readers > 1)
                 return gal_arguments_fault(&gal_cli_eval_usage, ret_status, "standard input can be read once only");
         return true;

@@ -172,6 +172,16 @@ static bool is_open(const struct sim *sim, const struct sim_entry *entry)
         return machine == NULL ? strcmp(entry->name, entry->id) == 0 : strcmp(machine->id, entry->machine_id) == 0;
 }
 
+/* As above: an ARN may mean an execution of a deleted machine. */
+static bool has_refused(const struct sim *sim, const char *arn)
+{
+        for (const struct sim_entry *entry = sim_ledger_first(sim->ledger); entry != NULL; entry = entry->hh.next) {
+                if (strcmp(entry->arn, arn) == 0 && entry->is_refused)
+                        return true;
+        }
+        return false;
+}
+
 /* A refusal must be true, too. */
 static void check_refused(struct sim *sim, const struct sim_request *request, const char *code, const char *message)
 {
@@ -191,7 +201,7 @@ static void check_refused(struct sim *sim, const struct sim_request *request, co
                 if (is_open(sim, entry))
                         sim_fail(sim, "%s is open and said not to exist", arn);
         } else if (strcmp(code, "ValidationException") == 0) {
-                if (entry == NULL || !entry->is_refused)
+                if (!has_refused(sim, arn))
                         sim_fail(sim, "%s is said to stand still: %s", arn, message);
         } else if (strcmp(code, "ExecutionAlreadyExists") == 0) {
                 if (entry == NULL)

@@ -452,17 +452,34 @@ END_TEST
 
 /* Schemas. */
 
-/* The program's own, and two of a later one. */
-static struct gal_migration steps[4];
+#define MORE 2 /* steps of a later program */
 
-static enum gal_status prepare_with(size_t versions, bool migrate, struct gal_error *error)
+/* The program's own, and those. */
+static struct gal_migration steps[32];
+static struct gal_migration *more; /* where those begin */
+
+static void begin_steps(void)
 {
-        struct gal_migrations migrations = { steps, versions };
+        ck_assert_uint_le(gal_sqlite_migrations.count + MORE, sizeof(steps) / sizeof(steps[0]));
+        memcpy(steps, gal_sqlite_migrations.items, gal_sqlite_migrations.count * sizeof(steps[0]));
+        more = steps + gal_sqlite_migrations.count;
+}
+
+static const char *version_text(size_t version)
+{
+        static char text[16];
+
+        snprintf(text, sizeof(text), "%zu", version);
+        return text;
+}
+
+/* With the program's own steps, and MORE. */
+static enum gal_status prepare_more(bool migrate, struct gal_error *error)
+{
+        struct gal_migrations migrations = { steps, gal_sqlite_migrations.count + MORE };
         struct gal_store *store = NULL;
         enum gal_status status;
 
-        steps[0] = gal_sqlite_migrations.items[0];
-        steps[1] = gal_sqlite_migrations.items[1];
         ck_assert_int_eq(gal_store_sqlite_open_with(path, &migrations, &store, error), GAL_OK);
         status = store->ops->prepare(store, migrate, error);
         gal_store_destroy(store);
@@ -473,12 +490,13 @@ START_TEST(a_newer_schema_is_refused)
 {
         struct gal_error error = { .code = GAL_OK };
 
-        run_sql("PRAGMA user_version = 7");
+        run_sql("PRAGMA user_version = 99");
         ck_assert_int_eq(owner->ops->prepare(owner, false, &error), GAL_EINVALID);
-        ck_assert_ptr_nonnull(strstr(error.message, "has schema 7, and this program knows schemas up to 2"));
+        ck_assert_ptr_nonnull(strstr(error.message, "has schema 99, and this program knows schemas up to "));
+        ck_assert_ptr_nonnull(strstr(error.message, version_text(gal_sqlite_migrations.count)));
         ck_assert_ptr_nonnull(strstr(error.message, path));
         ck_assert_int_eq(owner->ops->prepare(owner, true, NULL), GAL_EINVALID);
-        assert_sql("PRAGMA user_version", "7");
+        assert_sql("PRAGMA user_version", "99");
 }
 END_TEST
 
@@ -488,16 +506,17 @@ START_TEST(an_older_schema_is_migrated_when_asked)
         struct gal_error busy = { .code = GAL_OK };
 
         ck_assert_int_eq(commit_number(1, NULL), GAL_OK);
-        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
-        steps[3] = (struct gal_migration){ "0004-view", "CREATE VIEW v AS SELECT more FROM run;" };
-        ck_assert_int_eq(prepare_with(4, false, &error), GAL_EINVALID);
+        begin_steps();
+        more[0] = (struct gal_migration){ "more", "ALTER TABLE run ADD COLUMN more TEXT;" };
+        more[1] = (struct gal_migration){ "view", "CREATE VIEW v AS SELECT more FROM run;" };
+        ck_assert_int_eq(prepare_more(false, &error), GAL_EINVALID);
         ck_assert_ptr_nonnull(strstr(error.message, "galliard store migrate"));
-        ck_assert_int_eq(prepare_with(4, true, &busy), GAL_EBUSY); /* it is in use */
+        ck_assert_int_eq(prepare_more(true, &busy), GAL_EBUSY); /* it is in use */
         ck_assert_int_eq(commit_number(2, NULL), GAL_OK);
         owner->ops->release(owner);
-        ck_assert_int_eq(prepare_with(4, true, NULL), GAL_OK);
-        ck_assert_int_eq(prepare_with(4, false, NULL), GAL_OK);
-        assert_sql("PRAGMA user_version", "4");
+        ck_assert_int_eq(prepare_more(true, NULL), GAL_OK);
+        ck_assert_int_eq(prepare_more(false, NULL), GAL_OK);
+        assert_sql("PRAGMA user_version", version_text(gal_sqlite_migrations.count + MORE));
         assert_sql("SELECT count(*) FROM v", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_EINVALID);
         ck_assert_uint_eq(batches_there(), 2);
@@ -509,10 +528,11 @@ START_TEST(a_migration_that_fails_changes_nothing)
         struct gal_error error = { .code = GAL_OK };
 
         owner->ops->release(owner);
-        steps[2] = (struct gal_migration){ "0003-more", "ALTER TABLE run ADD COLUMN more TEXT;" };
-        steps[3] = (struct gal_migration){ "0004-bad", "CREATE TABLE t (a); INSERT INTO nowhere VALUES (1);" };
-        ck_assert_int_eq(prepare_with(4, true, &error), GAL_EINVALID);
-        assert_sql("PRAGMA user_version", "2");
+        begin_steps();
+        more[0] = (struct gal_migration){ "more", "ALTER TABLE run ADD COLUMN more TEXT;" };
+        more[1] = (struct gal_migration){ "bad", "CREATE TABLE t (a); INSERT INTO nowhere VALUES (1);" };
+        ck_assert_int_eq(prepare_more(true, &error), GAL_EINVALID);
+        assert_sql("PRAGMA user_version", version_text(gal_sqlite_migrations.count));
         assert_sql("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'more'", "0");
         ck_assert_int_eq(owner->ops->prepare(owner, false, NULL), GAL_OK);
         acquire(owner, "owner");

@@ -9,8 +9,13 @@
  *                                                         workflow's error name and cause
  *   { "expr", "value", "result" }                         jsonpath/ only: writes `value` at the path
  *   { "expr", "faults": [[pointer, message], ...] }       template/ only
+ *   { "expr", "undefined": true }                         jsonata/ only
+ *   { "expr", "function": true }                          jsonata/ only: the result is a function
  *
- * and may have an "input", "context", "variables" of its own. The folder says what "expr" is.
+ * and may have an "input", "context", "variables" of its own. The folder says what "expr" is. In jsonata/ the
+ * variables are the bindings, an error may have a "position", a "token" and a "line" and "column", and "dialect"
+ * (states or reference) and "limits" are settings too; no "input" is undefined. {"repeat": [text, count]} inside
+ * the list that "expr" may be stands for the text so many times.
  */
 #include <check.h>
 #include <glob.h>
@@ -23,6 +28,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "expr/intrinsic/intrinsic.h"
+#include "expr/jsonata/jsonata.h"
 #include "expr/jsonpath/jsonpath.h"
 #include "expr/template/template.h"
 
@@ -209,6 +215,111 @@ static void run_template(struct world *world, const json_t *item)
         free(text);
 }
 
+/* JSONata. */
+
+/* The text of "expr": a string, or a list of pieces, some of them repeated. */
+static char *text_of(const struct world *world, const json_t *expr)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT;
+        size_t index;
+        json_t *piece;
+
+        if (json_is_string(expr))
+                return gal_strdup(json_string_value(expr));
+        ck_assert_msg(json_is_array(expr), "%s: no expr", world->place);
+        json_array_foreach(expr, index, piece)
+        {
+                const json_t *repeat = json_object_get(piece, "repeat");
+                const json_t *part = repeat != NULL ? json_array_get(repeat, 0) : piece;
+                json_int_t count = repeat != NULL ? json_integer_value(json_array_get(repeat, 1)) : 1;
+
+                for (json_int_t i = 0; i < count; i++)
+                        gal_buffer_append_text(&text, json_string_value(part));
+        }
+        return gal_need(gal_buffer_take(&text, NULL));
+}
+
+static struct gal_jsonata_limits limits_of(const json_t *limits)
+{
+        return (struct gal_jsonata_limits){
+                .steps = (uint64_t)json_integer_value(json_object_get(limits, "steps")),
+                .depth = (uint32_t)json_integer_value(json_object_get(limits, "depth")),
+                .memory = (size_t)json_integer_value(json_object_get(limits, "memory")),
+                .output_size = (size_t)json_integer_value(json_object_get(limits, "output")),
+        };
+}
+
+static void expect_number(const struct world *world, const json_t *error, const char *name, size_t number)
+{
+        const json_t *wanted = json_object_get(error, name);
+
+        if (wanted != NULL)
+                ck_assert_msg((size_t)json_integer_value(wanted) == number, "%s: %s is %zu", world->place, name,
+                              number);
+}
+
+static void expect_jsonata_error(const struct world *world, const json_t *item,
+                                 const struct gal_jsonata_error *found)
+{
+        const json_t *error = json_object_get(item, "error");
+        const char *token = json_string_value(json_object_get(error, "token"));
+
+        expect_error(world, item, found->code, found->message.data);
+        expect_number(world, error, "position", found->position);
+        expect_number(world, error, "line", found->at.line);
+        expect_number(world, error, "column", found->at.column);
+        if (token != NULL)
+                ck_assert_msg(strcmp(found->token.data, token) == 0, "%s: token %s", world->place,
+                              found->token.data);
+}
+
+/* What is printed compiles to the same tree. */
+static void check_print(const struct world *world, const struct gal_jsonata *expression,
+                        enum gal_jsonata_dialect dialect)
+{
+        struct gal_buffer text = GAL_BUFFER_INIT;
+        struct gal_jsonata *again = NULL;
+
+        gal_jsonata_print(expression, &text);
+        ck_assert_msg(gal_jsonata_compile(text.data, text.len, dialect, &again, NULL) == GAL_OK, "%s: prints as %s",
+                      world->place, text.data);
+        ck_assert_msg(gal_jsonata_equal(expression, again), "%s: prints as %s", world->place, text.data);
+        gal_jsonata_destroy(again);
+        gal_buffer_finish(&text);
+}
+
+static void run_jsonata(struct world *world, const json_t *file, const json_t *item)
+{
+        char *text = text_of(world, json_object_get(item, "expr"));
+        const char *dialect_name = json_string_value(setting(file, item, "dialect"));
+        enum gal_jsonata_dialect dialect = dialect_name != NULL && strcmp(dialect_name, "states") == 0
+                                                   ? GAL_JSONATA_STATES
+                                                   : GAL_JSONATA_REFERENCE;
+        struct gal_jsonata_environment environment = { 1521801216617, &world->random };
+        struct gal_jsonata_limits limits = limits_of(setting(file, item, "limits"));
+        struct gal_jsonata_error error = GAL_JSONATA_ERROR_INIT;
+        struct gal_jsonata *expression = NULL;
+        bool is_function = false;
+        json_t *value = NULL;
+        enum gal_status status = gal_jsonata_compile(text, strlen(text), dialect, &expression, &error);
+
+        if (status == GAL_OK) {
+                check_print(world, expression, dialect);
+                status = gal_jsonata_evaluate(expression, world->scope.input, world->variables, &environment,
+                                              &limits, &value, &is_function, &error);
+        }
+        if (status != GAL_OK)
+                expect_jsonata_error(world, item, &error);
+        else if (value != NULL)
+                expect_value(world, item, value);
+        else
+                ck_assert_msg(json_is_true(json_object_get(item, is_function ? "function" : "undefined")),
+                              "%s: is %s", world->place, is_function ? "a function" : "undefined");
+        gal_jsonata_destroy(expression);
+        gal_jsonata_error_finish(&error);
+        free(text);
+}
+
 static json_t *load(const char *path)
 {
         struct gal_error error = { 0 };
@@ -238,6 +349,8 @@ static void run_case(const char *path, const json_t *file, const json_t *item, s
                 run_path(&world, item);
         else if (strstr(path, "/intrinsic/") != NULL)
                 run_intrinsic(&world, item);
+        else if (strstr(path, "/jsonata/") != NULL)
+                run_jsonata(&world, file, item);
         else
                 run_template(&world, item);
         free(place);
