@@ -199,8 +199,10 @@ static void put_hole(struct jrun *run, struct gal_buffer *out, const struct jfau
                 gal_buffer_append(out, fault->message, fault->message_len);
         else if (len == 8 && memcmp(name, "rawtoken", 8) == 0)
                 gal_buffer_append(out, fault->token, fault->token_len);
-        else
+        else if (fault->token_len > 0)
                 gal_json_write_string(out, fault->token, fault->token_len);
+        else
+                gal_buffer_append_text(out, "undefined"); /* a function without a name */
 }
 
 static void put_message(struct jrun *run, struct gal_buffer *out, const struct jfault *fault)
