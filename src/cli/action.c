@@ -246,11 +246,13 @@ static bool set_all(struct gal_ask *ask, const struct gal_action_verb *verb, con
         return true;
 }
 
-json_t *gal_action_request(struct gal_ask *ask, const struct gal_action_verb *verb, const char *name)
+/* (transfer full) NULL after a message. */
+static json_t *make_request(struct gal_ask *ask, const struct gal_action_verb *verb,
+                            const struct gal_action_shape *action)
 {
         json_auto_t *request = gal_need(json_object());
 
-        if (!set_all(ask, verb, gal_action_shape_find(name), request))
+        if (!set_all(ask, verb, action, request))
                 return NULL;
         if (verb->has_role && json_object_get(request, "roleArn") == NULL)
                 json_object_set_new(
@@ -316,7 +318,7 @@ static int run(struct gal_ask *ask)
 {
         const struct gal_action_verb *verb = ask->user;
         const struct gal_action_shape *action = choose_action(ask, verb);
-        json_t *request = gal_action_request(ask, verb, action->name);
+        json_t *request = make_request(ask, verb, action);
 
         if (request == NULL)
                 return GAL_EXIT_USAGE;

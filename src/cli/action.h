@@ -60,7 +60,4 @@ struct gal_action_usage {
 void gal_action_usage_init(struct gal_action_usage *usage, const struct gal_action_verb *verb);
 void gal_action_usage_finish(struct gal_action_usage *usage);
 
-/* What the operands and options of the verb say, for `action`. (transfer full) NULL after a message. */
-json_t *gal_action_request(struct gal_ask *ask, const struct gal_action_verb *verb, const char *action);
-
 #endif

@@ -379,6 +379,21 @@ static bool is_throttled(const struct call *call, const struct gal_client_answer
         return strcmp(type, "ThrottlingException") == 0 || (answer->http_status == 503 && call->is_repeatable);
 }
 
+/* What is no JSON; a proxy says so when the server behind it is gone. */
+static enum gal_status refuse_answer(const struct call *call, const char *message, struct gal_error *error)
+{
+        const struct gal_endpoint *endpoint = &call->client->endpoint;
+
+        if (call->waiting.http_status >= 500)
+                return gal_fail(
+                        error, GAL_EIO, GAL_NOWHERE,
+                        "%s (%s) has not answered, but a proxy may have: HTTP status %ld; whether %s was done "
+                        "is not known",
+                        endpoint->url, endpoint->source, call->waiting.http_status, call->action);
+        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "%s (%s) is no such server: %s", endpoint->url,
+                        endpoint->source, message);
+}
+
 static enum gal_status ask_endpoint(struct call *call, struct gal_client_answer *ret_answer,
                                     struct gal_error *error)
 {
@@ -395,8 +410,7 @@ static enum gal_status ask_endpoint(struct call *call, struct gal_client_answer 
                 if (status != GAL_OK)
                         return status;
                 if (read_answer(&call->waiting, ret_answer, &own) != GAL_OK)
-                        return gal_fail(error, GAL_EINVALID, GAL_NOWHERE, "%s (%s) is no such server: %s",
-                                        forward.endpoint->url, forward.endpoint->source, own.message);
+                        return refuse_answer(call, own.message, error);
                 if (tries == THROTTLED_TRIES || !is_throttled(call, ret_answer))
                         break;
                 gal_client_answer_finish(ret_answer);

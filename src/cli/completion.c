@@ -200,8 +200,8 @@ static void put_branches(bool is_zsh)
                 put_verb(&gal_verbs[i], is_zsh);
 }
 
-/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own. What it replaces is its second
- * argument, in which an '@' stays. */
+/* bash may break words at '=' and '@' (COMP_WORDBREAKS): these stand as words of their own. What it replaces is its
+ * second argument, in which an '@' stays. */
 static void put_bash(void)
 {
         fputs("# Completes words of galliard. Made by: galliard completion bash\n"

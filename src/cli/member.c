@@ -11,7 +11,7 @@
 #include "base/arn.h"
 #include "base/buffer.h"
 
-/* Texts from this length on may come from a file. */
+/* Shorter ones are names, descriptions and the like. */
 #define LONG_TEXT_MIN 32768
 
 static const struct gal_member_word words[] = {
@@ -91,6 +91,11 @@ static char *dash(const char *member)
         return gal_buffer_take(&text, NULL);
 }
 
+bool gal_member_is_long_text(const struct gal_shape *shape)
+{
+        return shape->type == GAL_SHAPE_STRING && shape->max >= LONG_TEXT_MIN && shape->max != INT64_MAX;
+}
+
 /* NULL: a switch. */
 static const char *label_of(const struct gal_shape *shape, const struct gal_member_word *word)
 {
@@ -107,7 +112,7 @@ static const char *label_of(const struct gal_shape *shape, const struct gal_memb
         case GAL_SHAPE_TIMESTAMP:
                 return "N";
         case GAL_SHAPE_STRING:
-                return shape->max >= LONG_TEXT_MIN && shape->max != INT64_MAX ? "TEXT|@FILE" : "TEXT";
+                return gal_member_is_long_text(shape) ? "TEXT|@FILE" : "TEXT";
         case GAL_SHAPE_BOOLEAN:
         case GAL_SHAPE_LIST:
         case GAL_SHAPE_MAP:

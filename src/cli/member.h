@@ -5,6 +5,8 @@
 #ifndef GAL_CLI_MEMBER_H
 #define GAL_CLI_MEMBER_H
 
+#include <stdbool.h>
+
 #include "api/shape.h"
 #include "cli/arguments.h"
 #include "cli/words.h"
@@ -28,9 +30,10 @@ void gal_member_option_finish(struct gal_option *option);
 /* (transfer full) The option's name, without dashes before it. */
 char *gal_member_option_name(const char *action, const char *member);
 
-/*
- * A member of an answer or of its items, as people read it: the ARN as the word that verbs take. (transfer full)
- */
+/* Texts of such a shape may be long, so they may come from a file. */
+bool gal_member_is_long_text(const struct gal_shape *shape);
+
+/* (transfer full) An ARN as the word that verbs take for it: "orders:3", "orders/order-7". */
 char *gal_member_short_arn(const char *arn);
 
 #endif

@@ -14,11 +14,10 @@
 #include "base/payload.h"
 #include "cli/ask.h"
 #include "cli/diagnostics.h"
+#include "cli/member.h"
 #include "cli/text.h"
 #include "definition/program.h"
 
-/* Texts of shapes from this length on may come from a file. */
-#define LONG_TEXT_MIN 32768
 #define BLANKS " \t\r\n"
 #define WEIGHT_WHOLE 100
 
@@ -114,9 +113,8 @@ static json_t *read_value(struct gal_ask *ask, const struct gal_shape *shape, co
         case GAL_SHAPE_TIMESTAMP:
                 return read_real_number(ask, words);
         case GAL_SHAPE_STRING:
-                if (shape->max >= LONG_TEXT_MIN && shape->max != INT64_MAX)
-                        return read_long_text(words->items[0]);
-                return text_value(words->items[0]);
+                return gal_member_is_long_text(shape) ? read_long_text(words->items[0])
+                                                      : text_value(words->items[0]);
         case GAL_SHAPE_LIST:
         case GAL_SHAPE_MAP:
         case GAL_SHAPE_STRUCTURE:

@@ -396,10 +396,30 @@ static void check_parameters(struct parser *parser, const struct list *list)
         }
 }
 
+/* What of a token means something in a signature; the reference skips the rest as well. */
+static size_t append_symbols(const struct jtoken *token, char *text)
+{
+        static const char letters[] = "snblofajxu";
+        static const char *const ops[] = { "<", ">", "(", ")", "?", "+", "-", ":", "?:" };
+        size_t len = 0;
+
+        for (size_t i = 0; token->kind == JK_OPERATOR && i < sizeof(ops) / sizeof(ops[0]); i++)
+                if (strcmp(ops[i], token->op) == 0) {
+                        memcpy(text, token->op, token->len);
+                        return token->len;
+                }
+        if (token->kind == JK_NUMBER || token->kind == JK_REGEX || token->kind == JK_END)
+                return 0;
+        for (uint32_t i = 0; i < token->len; i++)
+                if (token->text[i] != '\0' && strchr(letters, token->text[i]) != NULL)
+                        text[len++] = token->text[i];
+        return len;
+}
+
 /* <a<n>-s?:x>, without its blanks. */
 static const char *parse_signature(struct parser *parser, uint32_t *ret_len)
 {
-        size_t room = parser->parse->len - parser->token.start + 1;
+        size_t room = parser->parse->len - parser->token.start + 2;
         char *text = gal_jparse_alloc(parser->parse, room, 1);
         size_t len = 0;
         int depth = 1;
@@ -411,10 +431,7 @@ static const char *parse_signature(struct parser *parser, uint32_t *ret_len)
                         depth--;
                 else if (next_is(parser, "<"))
                         depth++;
-                if (parser->token.kind != JK_END && parser->token.len < room - len) {
-                        memcpy(text + len, parser->token.text, parser->token.len);
-                        len += parser->token.len;
-                }
+                len += append_symbols(&parser->token, text + len);
         }
         expect(parser, ">", false);
         *ret_len = (uint32_t)len;

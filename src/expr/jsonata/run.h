@@ -192,7 +192,7 @@ char *gal_jtext_room_slow(struct jrun *run, struct jtext *text, size_t more);
 /* Room for `more` bytes behind the text; the caller adds to `len` what it has used. */
 static inline char *gal_jtext_room(struct jrun *run, struct jtext *text, size_t more)
 {
-        if (text->size - text->len >= more)
+        if (text->data != NULL && text->size - text->len >= more)
                 return text->data + text->len;
         return gal_jtext_room_slow(run, text, more);
 }
