@@ -28,7 +28,22 @@ static bool is_ours(const struct gal_api *api, const struct gal_arn *arn)
                gal_slice_is(arn->region, api->region) && gal_slice_is(arn->account, api->account);
 }
 
-/* "NAME", "NAME/LABEL", "NAME:QUALIFIER" into its parts. False: it is something else. */
+/* Behind a `mark`; (transfer full) NULL and true: it does not stand there. False: nothing does. */
+static bool take_part(struct gal_slice *rest, char mark, const char *ends, char **ret_part)
+{
+        struct gal_slice part;
+
+        if (rest->len == 0 || rest->data[0] != mark)
+                return true;
+        part = slice_until((struct gal_slice){ rest->data + 1, rest->len - 1 }, ends);
+        if (part.len == 0)
+                return false;
+        *ret_part = gal_strndup(part.data, part.len);
+        *rest = (struct gal_slice){ part.data + part.len, rest->len - 1 - part.len };
+        return true;
+}
+
+/* NAME, NAME:QUALIFIER, NAME/LABEL, NAME/LABEL:QUALIFIER. False: it is something else. */
 static bool take_parts(struct gal_slice text, struct gal_resource *resource)
 {
         struct gal_slice name = slice_until(text, ":/");
@@ -36,15 +51,9 @@ static bool take_parts(struct gal_slice text, struct gal_resource *resource)
 
         if (name.len == 0)
                 return false;
-        if (rest.len > 0) {
-                struct gal_slice part = { rest.data + 1, rest.len - 1 };
-
-                if (part.len == 0 || slice_until(part, ":/").len != part.len)
-                        return false;
-                *(rest.data[0] == '/' ? &resource->label : &resource->qualifier) = gal_strndup(part.data, part.len);
-        }
         resource->name = gal_strndup(name.data, name.len);
-        return true;
+        return take_part(&rest, '/', ":/", &resource->label) && take_part(&rest, ':', ":/", &resource->qualifier) &&
+               rest.len == 0;
 }
 
 static bool is_one_of(struct gal_slice type, const char *const *types)

@@ -16,6 +16,7 @@ import time
 import traceback
 
 import activities
+import calls
 import cases
 import corruption
 import endpoint
@@ -27,7 +28,7 @@ import protocol
 import retention
 from place import Fault, make_place
 
-MODULES = [activities, corruption, forwarding, network, outages, poison, protocol, retention] # they register their cases
+MODULES = [activities, calls, corruption, forwarding, network, outages, poison, protocol, retention] # they register their cases
 
 
 def run_case(galliard, function, make_url):
