@@ -51,12 +51,16 @@ static void put_quoted(const char *text, bool in_list)
 {
         putchar('\'');
         for (; *text != '\0'; text++) {
-                if (*text == '\'')
+                if (*text == '\'') {
                         fputs("'\\''", stdout);
-                else if (*text == ':' && in_list)
+                } else if (*text == ':' && in_list) {
                         fputs("\\:", stdout);
-                else
-                        putchar(*text == '\n' ? ' ' : *text);
+                } else if (*text == '\n') { /* the help goes on under its beginning */
+                        text += strspn(text, "\n ") - 1;
+                        putchar(' ');
+                } else {
+                        putchar(*text);
+                }
         }
         putchar('\'');
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "cli/ask.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -58,9 +59,8 @@ static void put_verbatim(const char *text)
         puts(".PP\n.nf");
         while (*text != '\0') {
                 size_t len = strcspn(text, "\n");
-                char line[512];
+                gal_auto_free char *line = gal_strndup(text, len);
 
-                snprintf(line, sizeof(line), "%.*s", (int)len, text);
                 text += len + (text[len] == '\n');
                 if (len > 0)
                         put_text(line);
@@ -71,6 +71,20 @@ static void put_verbatim(const char *text)
                 putchar('\n');
         }
         puts(".fi");
+}
+
+/* The help of an option goes on under its beginning; here it flows. */
+static void put_flowing(const char *text)
+{
+        while (*text != '\0') {
+                size_t len = strcspn(text, "\n");
+                gal_auto_free char *line = gal_strndup(text, len);
+
+                put_text(line);
+                putchar('\n');
+                text += len;
+                text += strspn(text, "\n ");
+        }
 }
 
 static void put_option(const struct gal_option *option)
@@ -86,8 +100,7 @@ static void put_option(const struct gal_option *option)
                 fputs(option->optional ? "\\fR]" : "\\fR", stdout);
         }
         putchar('\n');
-        put_text(option->help);
-        putchar('\n');
+        put_flowing(option->help);
 }
 
 static void put_verb(const struct gal_verb *verb)
