@@ -39,8 +39,12 @@ struct gal_forwarder {
 struct forwarding {
         struct gal_api_wait wait; /* first */
         LIST_ENTRY(forwarding) link;
+        struct gal_forwarder *forwarder;
         struct gal_http_call *call;
+        char *action;
         char *body;
+        size_t body_len;
+        bool was_repeated; /* at another address; nothing had arrived at the first one */
         gal_api_done done;
         void *user;
 };
@@ -66,14 +70,20 @@ enum gal_status gal_forwarder_create(struct gal_runtime *runtime, struct gal_for
 /* Answers. */
 
 /* The forwarding is over: its call must be done or cancelled. */
+static void destroy(struct forwarding *forwarding)
+{
+        LIST_REMOVE(forwarding, link);
+        free(forwarding->action);
+        free(forwarding->body);
+        free(forwarding);
+}
+
 static void finish(struct forwarding *forwarding, int status, const char *body, size_t len)
 {
         gal_api_done done = forwarding->done;
         void *user = forwarding->user;
 
-        LIST_REMOVE(forwarding, link);
-        free(forwarding->body);
-        free(forwarding);
+        destroy(forwarding);
         done(user, status, body, len);
 }
 
@@ -87,13 +97,14 @@ static void refuse(gal_api_done done, void *user, const char *reason)
 
 static void give_up(struct forwarding *forwarding, const char *reason)
 {
-        struct forwarding copy = *forwarding;
+        gal_api_done done = forwarding->done;
+        void *user = forwarding->user;
 
-        LIST_REMOVE(forwarding, link);
-        free(forwarding->body);
-        free(forwarding);
-        refuse(copy.done, copy.user, reason);
+        destroy(forwarding);
+        refuse(done, user, reason);
 }
+
+static bool repeat(struct forwarding *forwarding);
 
 static void take_response(void *user, const struct gal_http_response *response)
 {
@@ -105,6 +116,8 @@ static void take_response(void *user, const struct gal_http_response *response)
                 finish(forwarding, response->status, response->body, response->body_len);
                 return;
         }
+        if (response->failure == GAL_HTTP_UNREACHABLE && repeat(forwarding))
+                return;
         reason = gal_format(
                 "The process that owns the store does not answer (%s); whether this was done is not known",
                 response->message);
@@ -166,9 +179,11 @@ static const char *host_of(const char *url)
         return scheme == NULL ? url : scheme + strlen("://");
 }
 
-static bool start(struct gal_forwarder *forwarder, struct forwarding *forwarding, const char *action, size_t len)
+static bool start(struct forwarding *forwarding)
 {
-        gal_auto_free char *target = gal_format("AWSStepFunctions.%s", action);
+        struct gal_forwarder *forwarder = forwarding->forwarder;
+        size_t len = forwarding->body_len;
+        gal_auto_free char *target = gal_format("AWSStepFunctions.%s", forwarding->action);
         const char *url = forwarder->address.path != NULL ? "http://galliard" : forwarder->address.url;
         struct gal_http_header headers[HEADERS_MAX] = { { "Host", host_of(url) },
                                                         { "Content-Type", "application/x-amz-json-1.0" },
@@ -206,6 +221,19 @@ static bool start(struct gal_forwarder *forwarder, struct forwarding *forwarding
         return true;
 }
 
+/* The owner may be another one by now, or its socket gone with it. */
+static bool repeat(struct forwarding *forwarding)
+{
+        struct gal_forwarder *forwarder = forwarding->forwarder;
+
+        if (forwarding->was_repeated)
+                return false;
+        forwarding->was_repeated = true;
+        forwarder->asked_ms = 0;
+        find_owner(forwarder);
+        return (forwarder->address.path != NULL || forwarder->address.url != NULL) && start(forwarding);
+}
+
 struct gal_api_wait *gal_forward_call(struct gal_forwarder *forwarder, const char *action, const char *body,
                                       size_t len, gal_api_done done, void *user)
 {
@@ -219,6 +247,9 @@ struct gal_api_wait *gal_forward_call(struct gal_forwarder *forwarder, const cha
                 return NULL;
         }
         forwarding = gal_new(struct forwarding);
+        forwarding->forwarder = forwarder;
+        forwarding->action = gal_strdup(action);
+        forwarding->body_len = len;
         forwarding->body = gal_calloc(len + 1, 1);
         memcpy(forwarding->body, body, len);
         forwarding->done = done;
@@ -226,7 +257,7 @@ struct gal_api_wait *gal_forward_call(struct gal_forwarder *forwarder, const cha
         if (strcmp(action, "GetActivityTask") == 0) /* the one that waits for what may not come */
                 forwarding->wait.cancel = cancel;
         LIST_INSERT_HEAD(&forwarder->forwardings, forwarding, link);
-        if (!start(forwarder, forwarding, action, len)) {
+        if (!start(forwarding)) {
                 give_up(forwarding, "The owner's address cannot be used");
                 return NULL;
         }
