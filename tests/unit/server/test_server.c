@@ -134,7 +134,8 @@ START_TEST(answers_when_it_is_committed)
         client = connect_to(place.path);
         say_request(client, "CreateStateMachine", CREATE_BODY);
         expect_answer(&place, client, "stateMachine:m");
-        say_request(client, "StartExecution", "{\"stateMachineArn\":\"m\"}");
+        say_request(client, "StartExecution",
+                    "{\"stateMachineArn\":\"arn:aws:states:us-east-1:123456789012:stateMachine:m\"}");
         expect_answer(&place, client, "executionArn");
         ck_assert_uint_eq(gal_server_pending(place.server), 0);
         close(client);
