@@ -36,7 +36,7 @@ const struct gal_verb gal_verbs[] = {
           .usage = &gal_cli_run_usage, .run = gal_cli_run },
         { GAL_VERBS_LOCAL, "show every fault of definitions, each with its place",
           .usage = &gal_cli_validate_usage, .run = gal_cli_validate },
-        { GAL_VERBS_LOCAL, "evaluate a path or an intrinsic function",
+        { GAL_VERBS_LOCAL, "evaluate a path, a call or a JSONata expression",
           .usage = &gal_cli_eval_usage, .run = gal_cli_eval },
 
         { GAL_VERBS_ENGINE, "run the executions of a store, and listen to clients",
