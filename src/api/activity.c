@@ -16,12 +16,6 @@
 
 /* ARNs. */
 
-static char *activity_arn(const struct gal_api *api, const char *name)
-{
-        return gal_format("arn:%s:states:%s:%s:" ACTIVITY "%s", gal_arn_partition(api->region), api->region,
-                          api->account, name);
-}
-
 /* The request's activityArn, which the shape requires; NULL after a refusal. */
 static const char *need_arn(struct gal_action_call *call)
 {
@@ -97,7 +91,7 @@ static bool describe(void *user, const struct gal_activity_row *row)
 {
         struct description *description = user;
         struct gal_reply *reply = &description->call->reply;
-        gal_auto_free char *arn = activity_arn(description->call->api, row->name);
+        gal_auto_free char *arn = gal_resource_arn(description->call->api, "activity", row->name);
 
         if (strcmp(arn, description->arn) != 0)
                 return false;
@@ -147,7 +141,7 @@ static bool list_activity(void *user, const struct gal_activity_row *row)
 {
         struct activity_list *list = user;
         struct gal_reply *reply = &list->call->reply;
-        gal_auto_free char *arn = activity_arn(list->call->api, row->name);
+        gal_auto_free char *arn = gal_resource_arn(list->call->api, "activity", row->name);
 
         if (list->page.position != NULL && strcmp(row->name, list->page.position) <= 0)
                 return true;

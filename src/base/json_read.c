@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/json_positions.h"
 #include "base/json_scan.h"
 #include "base/limits.h"
@@ -146,17 +147,6 @@ static enum gal_status skip_plain(struct reader *reader, const char *start)
         }
 }
 
-static int hex_value(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
-
 /* The four digits of \uXXXX, which begins at the reader's place; -1: there are no such four. */
 static int32_t read_unicode_escape(const struct reader *reader, const char *at)
 {
@@ -165,7 +155,7 @@ static int32_t read_unicode_escape(const struct reader *reader, const char *at)
         if (reader->end - at < 6 || at[0] != '\\' || at[1] != 'u')
                 return -1;
         for (int i = 2; i < 6; i++) {
-                int value = hex_value(at[i]);
+                int value = gal_hex_value(at[i]);
 
                 if (value < 0)
                         return -1;

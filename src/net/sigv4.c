@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/buffer.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
 
@@ -92,21 +93,12 @@ static void append_encoded(struct gal_buffer *text, const char *bytes, size_t le
         }
 }
 
-static int hex_digit(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* A percent sign that begins no escape stands for itself. */
 static void append_decoded(struct gal_buffer *text, const char *bytes, size_t len)
 {
         for (size_t i = 0; i < len; i++) {
-                int high = i + 2 < len && bytes[i] == '%' ? hex_digit(bytes[i + 1]) : -1;
-                int low = high >= 0 ? hex_digit(bytes[i + 2]) : -1;
+                int high = i + 2 < len && bytes[i] == '%' ? gal_hex_value(bytes[i + 1]) : -1;
+                int low = high >= 0 ? gal_hex_value(bytes[i + 2]) : -1;
 
                 if (low >= 0)
                         i += 2;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "expr/digest.h"
 #include "expr/intrinsic/call.h"
 
 static bool check_length(struct call_run *run, const char *text, size_t len)
@@ -121,22 +122,6 @@ json_t *gal_intrinsic_base64_decode(struct call_run *run, json_t *const *argumen
         return gal_intrinsic_fail(run, "The data is not valid Base64.");
 }
 
-static const struct {
-        const char *name;
-        const EVP_MD *(*digest)(void);
-} digests[] = {
-        { "MD5", EVP_md5 },        { "SHA-1", EVP_sha1 },     { "SHA-256", EVP_sha256 },
-        { "SHA-384", EVP_sha384 }, { "SHA-512", EVP_sha512 },
-};
-
-static const EVP_MD *find_digest(const json_t *name)
-{
-        for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-                if (strcmp(digests[i].name, json_string_value(name)) == 0)
-                        return digests[i].digest();
-        return NULL;
-}
-
 static json_t *hash_text(struct call_run *run, const EVP_MD *digest, const char *text, size_t len)
 {
         struct gal_buffer hex = GAL_BUFFER_INIT;
@@ -154,7 +139,7 @@ static json_t *hash_text(struct call_run *run, const EVP_MD *digest, const char 
 
 json_t *gal_intrinsic_hash(struct call_run *run, json_t *const *arguments, size_t count)
 {
-        const EVP_MD *digest = find_digest(arguments[1]);
+        const EVP_MD *digest = gal_digest_find(json_string_value(arguments[1]), json_string_length(arguments[1]));
         json_t *value;
         size_t len;
         char *text;

@@ -6,6 +6,7 @@
  */
 #include <openssl/evp.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "expr/jsonata/library.h"
 
@@ -155,22 +156,14 @@ struct jval gal_jfn_encode_url(struct jrun *run, const struct jcall *call)
         return encode_url(run, call, url_marks, "encodeUrl");
 }
 
-static int hex_value(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c |= 32;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool read_octet(struct jval text, uint32_t at, char *ret_octet)
 {
         int high, low;
 
         if (at + 2 >= text.len || text.as.text[at] != '%')
                 return false;
-        high = hex_value(text.as.text[at + 1]);
-        low = hex_value(text.as.text[at + 2]);
+        high = gal_hex_value(text.as.text[at + 1]);
+        low = gal_hex_value(text.as.text[at + 2]);
         *ret_octet = (char)(high * 16 + low);
         return high >= 0 && low >= 0;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
@@ -122,23 +123,12 @@ static struct jtoken read_regex(struct jparse *parse, size_t start)
 
 /* Strings. */
 
-static int hex_value(char c)
-{
-        if (is_digit(c))
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
-
 static bool read_hex4(const struct jparse *parse, size_t at, uint32_t *ret_code)
 {
         uint32_t code = 0;
 
         for (size_t i = 0; i < 4; i++) {
-                int value = hex_value(peek(parse, at + i));
+                int value = gal_hex_value(peek(parse, at + i));
 
                 if (value < 0)
                         return false;

@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "expr/digest.h"
 #include "expr/java.h"
 #include "expr/jsonata/library.h"
 
@@ -78,22 +79,6 @@ struct jval gal_jfn_range(struct jrun *run, const struct jcall *call)
         return jval_array(numbers);
 }
 
-static const struct {
-        const char *name;
-        const EVP_MD *(*digest)(void);
-} digests[] = {
-        { "MD5", EVP_md5 },        { "SHA-1", EVP_sha1 },     { "SHA-256", EVP_sha256 },
-        { "SHA-384", EVP_sha384 }, { "SHA-512", EVP_sha512 },
-};
-
-static const EVP_MD *find_digest(struct jval name)
-{
-        for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-                if (strlen(digests[i].name) == name.len && memcmp(digests[i].name, name.as.text, name.len) == 0)
-                        return digests[i].digest();
-        return NULL;
-}
-
 _Noreturn static void fail_text(struct jrun *run, const char *message)
 {
         gal_jrun_fail(run, (struct jfault){ .code = "D3137", .message = message, .message_len = strlen(message) });
@@ -111,7 +96,7 @@ struct jval gal_jfn_hash(struct jrun *run, const struct jcall *call)
 
         if (jval_is_undefined(text) || jval_is_undefined(algorithm))
                 return JUNDEFINED;
-        digest = find_digest(algorithm);
+        digest = gal_digest_find(algorithm.as.text, algorithm.len);
         if (digest == NULL)
                 fail_text(run, "Unknown hash algorithm: it must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512");
         gal_jrun_step(run, text.len / 4);
